@@ -1,0 +1,210 @@
+"""MP4s that come back: is it a video, its poster, and the manifest inside it (PyAV).
+
+Everything here blocks and belongs on the worker thread. Nothing is re-encoded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import av
+
+from kling_nb.errors import NotAVideoError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PIL import Image
+
+POSTER_WIDTH = 480
+POSTER_BYTES = 7_500
+"""A poster travels as base64 in every saved output; this keeps a result below 16 kB."""
+
+_LARGEST = 7680 * 4320
+"""Pixels of the largest picture that is decoded: 8K, twice what any of the models makes in each direction."""
+
+_LONGEST_TAG = 1_000_000
+_OPTIONS = {
+    # Playlists (HLS, DASH, concat) are no clips, and would have FFmpeg open the files and addresses they name.
+    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm",
+    "protocol_whitelist": "file",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a video file is.
+
+    Attributes:
+        seconds: Duration.
+        width, height: Pixels.
+        size: Bytes.
+    """
+
+    seconds: float
+    width: int
+    height: int
+    fps: float
+    codec: str
+    audio: bool
+    size: int
+
+
+def probe(path: Path) -> Probe:
+    """Open the file and decode its first frame.
+
+    Raises:
+        NotAVideoError: It holds no video that can be decoded.
+    """
+    try:
+        with _opened(path) as container:
+            stream = next(iter(container.streams.video), None)
+            if stream is None:
+                raise NotAVideoError("The result's link delivered a file without a video in it.")
+            _limit(stream)
+            frame = next(container.decode(stream), None)
+            if frame is None:
+                raise NotAVideoError("The result's link delivered a video without a single picture in it.")
+            return Probe(
+                seconds=_seconds(container, stream),
+                width=frame.width,
+                height=frame.height,
+                fps=round(float(stream.average_rate or stream.guessed_rate or 0), 3),
+                codec=stream.codec_context.name,
+                audio=bool(container.streams.audio),
+                size=path.stat().st_size,
+            )
+    except (av.error.FFmpegError, ValueError) as error:
+        raise NotAVideoError(
+            f"The result's link delivered something that is not a video ({_first_bytes(path)})."
+        ) from error
+
+
+def poster(path: Path, *, width: int = POSTER_WIDTH, limit: int = POSTER_BYTES) -> bytes:
+    """A JPEG of at most ``limit`` bytes from two fifths into the clip, ``width`` pixels wide at most."""
+    image = frame_at(path, 0.4)
+    image.thumbnail((width, width))
+    for quality in (78, 70, 60, 50, 40, 30, 20):
+        out = io.BytesIO()
+        image.save(out, "JPEG", quality=quality, optimize=True, progressive=True)
+        if out.tell() <= limit:
+            return out.getvalue()
+    return poster(path, width=width * 3 // 4, limit=limit)
+
+
+def frame_at(path: Path, share: float) -> Image.Image:
+    """The picture at a share (0 to 1) of the clip's length; 1 is the very last frame."""
+    with _opened(path) as container:
+        stream = container.streams.video[0]
+        _limit(stream)
+        wanted = share * _seconds(container, stream)
+        if stream.time_base and wanted:
+            with contextlib.suppress(av.error.FFmpegError, OverflowError):  # then from the beginning
+                container.seek(int(wanted / stream.time_base), stream=stream, backward=True)
+        found = None
+        for frame in _decodable(container, stream):
+            found = frame
+            if share < 1 and frame.time is not None and frame.time >= wanted:
+                break
+    if found is None:
+        if share:
+            return frame_at(path, 0)  # damaged there: the beginning is better than nothing
+        raise NotAVideoError("The clip has no picture that can be shown.")
+    image: Image.Image = found.to_image()  # type: ignore[no-untyped-call]
+    return image
+
+
+def tag(source: Path, target: Path, manifest: Mapping[str, Any]) -> None:
+    """Copy the streams into ``target`` with the manifest in the MP4's ``comment``, index first."""
+    with (
+        _opened(source) as inside,
+        av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as outside,
+    ):
+        outside.metadata.update(inside.metadata)
+        told = json.dumps(manifest, ensure_ascii=False, separators=(",", ":"))
+        outside.metadata["comment"] = told.encode("utf-8", "replace").decode()  # a prompt may hold half a character
+        copies = {
+            stream.index: outside.add_stream_from_template(stream)
+            for stream in inside.streams
+            if stream.type in {"video", "audio"}
+        }
+        for packet in inside.demux([inside.streams[index] for index in copies]):
+            if packet.dts is not None:
+                packet.stream = copies[packet.stream.index]
+                outside.mux(packet)
+
+
+def read_tag(path: Path) -> dict[str, Any] | None:
+    """The manifest that :func:`tag` wrote, or None."""
+    try:
+        with _opened(path) as container:
+            told = container.metadata.get("comment", "null")
+        found = json.loads(told) if len(told) <= _LONGEST_TAG else None
+    except (av.error.FFmpegError, ValueError, OSError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def finish(part: Path, final: Path, manifest: Mapping[str, Any]) -> None:
+    """Give a downloaded file its manifest and its final name, in one step that cannot half happen."""
+    tagged = part.with_name(part.name + ".tagged")
+    try:
+        try:
+            tag(part, tagged, manifest)
+        except (av.error.FFmpegError, ValueError):
+            # A container that cannot be copied keeps its own bytes; the sidecar has the manifest.
+            part.replace(tagged)
+        with tagged.open("rb+") as written:
+            os.fsync(written.fileno())
+        tagged.replace(final)
+    finally:
+        with contextlib.suppress(OSError):
+            tagged.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        part.unlink(missing_ok=True)
+
+
+def _opened(path: Path) -> av.container.InputContainer:
+    return av.open(str(path), options=_OPTIONS, metadata_errors="replace")
+
+
+def _limit(stream: av.video.stream.VideoStream) -> None:
+    """Keep a small file that claims huge pictures from taking the memory for them."""
+    codec: av.VideoCodecContext | None = stream.codec_context  # None where FFmpeg does not know the codec
+    if codec is None:
+        raise NotAVideoError("The result's link delivered a video in a format that nobody here can decode.")
+    if codec.width * codec.height > _LARGEST:
+        raise NotAVideoError("The result's link delivered a video with pictures larger than 8K.")
+    codec.options = {"max_pixels": str(_LARGEST)}
+
+
+def _decodable(container: av.container.InputContainer, stream: av.video.stream.VideoStream) -> Iterator[av.VideoFrame]:
+    """The pictures up to the first one that is damaged."""
+    with contextlib.suppress(av.error.FFmpegError):
+        yield from container.decode(stream)
+
+
+def _seconds(container: av.container.InputContainer, stream: av.video.stream.VideoStream) -> float:
+    if stream.duration is not None and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return float(Fraction(container.duration or 0, av.time_base))
+
+
+def _first_bytes(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            head = file.read(60)
+    except OSError:
+        return "it cannot be read"
+    if not head:
+        return "it is empty"
+    text = head.decode("ascii", "replace")
+    return f"it begins with {''.join(c if c.isprintable() else '.' for c in text)!r}"

@@ -1,0 +1,9 @@
+"""What the hostile tests borrow: a notebook, an engine with a virtual clock, and a strict reader of HTML."""
+
+from __future__ import annotations
+
+from tests.engine.conftest import bench
+from tests.lab.conftest import clock, home, nb, shell
+from tests.show.conftest import read
+
+__all__ = ["bench", "clock", "home", "nb", "read", "shell"]

@@ -1,0 +1,1 @@
+"""Tests of when to ask next, on virtual clocks."""
