@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 _PATIENCE = 15_000
 """Milliseconds until a page that should look so is said not to; busy machines are slow."""
 
+_TRIES_MORE = 2
+"""These tests share two cores with a browser, a server and two other workers, and some of them measure real time."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Each test of this folder may be tried again; the summary counts how often one was."""
+    item.add_marker(pytest.mark.flaky(reruns=_TRIES_MORE))
+
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:

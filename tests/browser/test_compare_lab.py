@@ -38,6 +38,13 @@ kling.compare(quick, slow, slower)""",
 READY = 60_000
 VIDEOS = ".kling-nb-player video"
 FOCUS = "root => root.focus()"
+IN_STEP = """player => {
+  const times = [...player.querySelectorAll('video')].map(video => video.currentTime);
+  const close = times.length > 1 && Math.min(...times) > 0.3 && Math.max(...times) - Math.min(...times) <= 0.5 / 24;
+  player.inStep = close ? (player.inStep ?? 0) + 1 : 0;
+  return player.inStep >= 12;
+}"""
+"""Asked at each animation frame: have all clips moved, and been within half a frame for a dozen of them?"""
 NOTEBOOK = (
     """() => jupyterapp.shell.currentWidget.content.widgets.map(cell => [cell.model.id, cell.model.toJSON().source])"""
 )
@@ -135,14 +142,15 @@ def sources(context: BrowserContext, page: Page) -> int:
 
 
 def in_step(page: Page, player: Locator) -> None:
-    """Play by keyboard: both move, and are within half a frame of each other."""
+    """Play by keyboard: all move, and come within half a frame of each other.
+
+    They start one after the other, as the decoders of a busy machine let them; ``test_compare.py`` has the measure of
+    how close they stay.
+    """
     player.evaluate(FOCUS)
     page.keyboard.press(" ")
     expect(player.get_by_role("button", name="Pause")).to_be_visible()
-    moved = "videos => videos.length > 1 && videos.every(video => video.currentTime > 0.3)"
-    page.wait_for_function(f"selector => ({moved})([...document.querySelectorAll(selector)].slice(0, 2))", arg=VIDEOS)
-    times = player.locator("video").evaluate_all("videos => videos.map(video => video.currentTime)")
-    assert max(times) - min(times) <= 0.5 / 24
+    page.wait_for_function(IN_STEP, arg=player.element_handle())
 
 
 def test_alive_it_takes_clips_in_as_they_finish(lived: Lived) -> None:
