@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,7 +28,9 @@ def test_awaited_later(kernel: Kernel) -> None:
     kernel.until(waiter, lambda: waiter.ended)
     assert waiter.result == "'.mp4'"
     assert waiter.displays == []
-    assert waiter.updates == [kernel.screen[first.displays[0]]]
+    assert waiter.updates[-1] == kernel.screen[first.displays[0]]
+    if version("ipykernel") >= "7":  # an older one gives what a background task shows to whichever cell runs
+        assert len(waiter.updates) == 1
     assert "kling-nb-result" in kernel.final(first)
 
 
