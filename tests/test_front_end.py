@@ -9,12 +9,15 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "kling_nb"
 PLAYER = ("player/deck.js", "player/stage.js", "player/player.js")
+PANEL = ("crop", "upload", "frames", "choices", "prompts", "remarks", "results", "composer")
 PROGRAMS = {
     "a saved comparison": (*PLAYER, "player/inline.js"),
     "a saved gallery": (*PLAYER, "player/gallery.js", "player/inline.js"),
     "a comparison that is alive": (*PLAYER, "panels/compare.js"),
-    "the panel": ("panels/common.js", "panels/frames.js", "panels/composer.js"),
-    "the board": ("panels/common.js", "panels/board.js"),
+    "the panel": tuple(f"panels/{name}.js" for name in ("common", *PANEL)),
+    "clips that no address leads to": ("panels/common.js", "panels/screen.js"),
+    "the board": ("panels/common.js", "panels/chosen.js", "panels/board.js"),
+    "the arena": ("panels/common.js", "panels/arena.js"),
 }
 """Which files are joined into one module, and so see each other's names."""
 

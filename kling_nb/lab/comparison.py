@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kling_nb import player, show
 from kling_nb.errors import InputError, KlingError, NotAVideoError, OptionError, StorageError
+from kling_nb.lab.embedding import beyond
 from kling_nb.lab.export import KINDS, Side, write
 from kling_nb.lab.job import Job, Jobs, Video
 from kling_nb.lab.loops import wait_for
@@ -24,6 +26,7 @@ from kling_nb.worker import off_loop
 
 if TYPE_CHECKING:
     from kling_nb.lab.lab import Lab
+    from kling_nb.player.clips import Placed
 
 _FEWEST = 2
 
@@ -57,6 +60,11 @@ class Comparison:
         """Of the notebook, from which the clips' paths count."""
         return self._lab.notebook
 
+    @property
+    def served(self) -> bool:
+        """Whether pages of this front end reach files beside the notebook at all."""
+        return self._lab.reach.place.serves
+
     def done(self) -> bool:
         """Whether nothing more will come."""
         return all(job.done() for job in self.jobs)
@@ -66,19 +74,33 @@ class Comparison:
         views = iter(self._lab.views(self.jobs))
         return [Clip(next(views) if isinstance(clip, Job) else self._file(clip)) for clip in self.clips]
 
+    def playable(self) -> list[Clip]:
+        """The clips as a saved page has to hold them: with their films inside, where no address leads to a file."""
+        clips = self.views()
+        views = self._lab.playable([clip.view for clip in clips])
+        return [replace(clip, view=view) for clip, view in zip(clips, views, strict=True)]
+
+    def beyond(self) -> bool:
+        """Whether a saved page shows some of the clips as posters only."""
+        return bool(beyond([clip.view for clip in self.playable()]))
+
     def bundle(self) -> dict[str, str]:
         """The durable player, and its twin for terminals."""
-        clips = self.views()
+        clips = self.playable()
         return show.bundle(player.compare(clips, title=self.title), player.compare_text(clips, title=self.title))
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, *, sound: int | str | bool | None = True) -> Path:
         """Write the whole comparison into one file, its labels burnt in. Blocks until it is there.
 
         Args:
-            path: ``.mp4`` plays the clips side by side (H.264, no sound); ``.png`` or ``.jpg`` is a contact sheet.
+            path: ``.mp4`` plays the clips side by side (H.264 and AAC); ``.png`` or ``.jpg`` is a contact sheet.
+            sound: Whose sound a film has: by default that of the first clip that has any; a clip's index in
+                :attr:`clips`, from 0; or its name as it is burnt in, with its number (``"2: kling-v3"``) or
+                without; None or False for a silent film. One clip is heard, never a mix; silence follows when it
+                is shorter than the film.
 
         Raises:
-            OptionError: Another kind of file.
+            OptionError: Another kind of file, no such clip, or the one that was named has no sound.
             PatienceError: A clip is not there yet.
             StorageError: It cannot be written.
         """
@@ -88,12 +110,14 @@ class Comparison:
         placed = board(self.views()).clips
         paths = [clip.result().path if isinstance(clip, Job) else clip.path for clip in self.clips]
         sides = [Side(paths[one.index], one.name) for one in placed]
+        one = _to_hear(placed, sound)
+        heard = paths[one.index] if one else None
         ended: Future[None] = Future()
         trouble: list[BaseException] = []
 
         async def work() -> None:
             try:
-                await off_loop(write, sides, target, self.title)
+                await off_loop(write, sides, target, self.title, heard)
             except OSError as error:
                 trouble.append(StorageError(f"{target} cannot be written ({error.strerror or error})."))
             except KlingError as error:
@@ -115,9 +139,35 @@ class Comparison:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return self.bundle()
 
+    def _display_(self) -> Any:
+        return self._lab.drawn(self)
+
     def _ipython_display_(self) -> None:
         if not self._lab.show_comparison(self):
             raise NotImplementedError  # IPython then asks for the MIME bundle
+
+
+def _to_hear(placed: Sequence[Placed], sound: int | str | bool | None) -> Placed | None:  # noqa: FBT001 - see save
+    """The clip whose sound was asked for."""
+    if sound is None or isinstance(sound, bool):
+        return next(filter(_sounds, placed), None) if sound else None
+    if isinstance(sound, str):
+        found = [one for one in placed if sound in {one.name, one.name.partition(": ")[2]}]
+    else:
+        found = [one for one in placed if one.index in {sound, sound + len(placed)}]
+    names = ", ".join(repr(one.name) for one in placed)
+    if len(found) != 1:
+        raise OptionError(f"sound={sound!r} names no clip: it is 0 to {len(placed) - 1}, one of {names}, or None.")
+    if not _sounds(found[0]):
+        heard = " and ".join(repr(one.name) for one in placed if _sounds(one))
+        told = f"{heard} {'have' if ' and ' in heard else 'has'}" if heard else "none of them has any"
+        raise OptionError(f"{found[0].name!r} has no sound: {told}; sound=None makes a silent film.")
+    return found[0]
+
+
+def _sounds(placed: Placed) -> bool:
+    video = placed.clip.view.video
+    return video is not None and video.has_audio
 
 
 def refuse_count(count: int) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from kling_nb.errors import NotAVideoError
+from kling_nb.lab.sound import Track
 from kling_nb.media import frame_at, probe
 
 if TYPE_CHECKING:
@@ -58,8 +59,14 @@ class _Layout:
         return column * (width + _GAP), self.top + row * (height + _STRIP + _GAP)
 
 
-def write(sides: Sequence[Side], target: Path, title: str = "") -> None:
+def write(sides: Sequence[Side], target: Path, title: str = "", sound: Path | None = None) -> None:
     """Write the film or the sheet, by the suffix of ``target``; it is there whole, or not at all.
+
+    Args:
+        sides: In the order in which they stand.
+        target: An MP4, a PNG or a JPEG.
+        title: A line above.
+        sound: The clip that is heard in a film; None for a silent one.
 
     Raises:
         NotAVideoError: One of the clips has no picture.
@@ -69,7 +76,7 @@ def write(sides: Sequence[Side], target: Path, title: str = "") -> None:
     part = target.with_name(f"{target.stem}.part{target.suffix}")
     try:
         if target.suffix.lower() == ".mp4":
-            _film(sides, part, title)
+            _film(sides, part, title, sound)
         else:
             _sheet(sides, title).save(part)
         part.replace(target)
@@ -77,11 +84,12 @@ def write(sides: Sequence[Side], target: Path, title: str = "") -> None:
         part.unlink(missing_ok=True)
 
 
-def _film(sides: Sequence[Side], target: Path, title: str) -> None:
+def _film(sides: Sequence[Side], target: Path, title: str, sound: Path | None) -> None:
     """All clips from their beginnings; one that is shorter stays on its last frame."""
     probes = [probe(side.path) for side in sides]
     fps = min(_MOST_FPS, round(max(found.fps for found in probes)) or 24)
     seconds = max(found.seconds for found in probes)
+    count = max(1, round(seconds * fps))
     layout = _layout([(found.width, found.height) for found in probes], title)
     canvas = np.asarray(_backdrop(layout, [side.label for side in sides], title)).copy()
     with contextlib.ExitStack() as stack:
@@ -90,7 +98,8 @@ def _film(sides: Sequence[Side], target: Path, title: str) -> None:
         stream = movie.add_stream("libx264", rate=fps, options={"crf": "20", "preset": "veryfast"})
         stream.width, stream.height = layout.size
         stream.pix_fmt = "yuv420p"
-        for number in range(max(1, round(seconds * fps))):
+        track = Track(movie, sound, count / fps) if sound else None
+        for number in range(count):
             for index, reader in enumerate(readers):
                 picture = next(reader, None)
                 if picture is not None:
@@ -98,7 +107,11 @@ def _film(sides: Sequence[Side], target: Path, title: str) -> None:
             frame = av.VideoFrame.from_ndarray(canvas, format="rgb24")
             frame.pts, frame.time_base = number, Fraction(1, fps)
             movie.mux(stream.encode(frame))
+            if track:
+                track.write((number + 1) / fps)
         movie.mux(stream.encode())
+        if track:
+            track.end()
 
 
 def _at(path: Path, fps: int, tile: tuple[int, int]) -> Generator[NDArray[Any], None, None]:

@@ -1,10 +1,11 @@
 // The jobs board: rows are kept by id and only what has changed is touched, so that hundreds of them run smoothly.
 
 class Board {
-  /** @param {Model} model @param {HTMLElement} el */
-  constructor(model, el) {
+  /** @param {Model} model @param {HTMLElement} el @param {Mount} mount */
+  constructor(model, el, mount) {
     this.model = model;
     this.link = new Link(model, (busy) => this.busy(busy), () => this.lost());
+    this.chosen = new Chosen(this.link, mount);
     /** @type {Map<string, BoardRow>} */
     this.rows = new Map();
     this.waiting = false;
@@ -12,7 +13,7 @@ class Board {
       for (const one of seen) /** @type {any} */ (one.target).row.appear(one.isIntersecting);
     });
     this.build();
-    el.append(this.root);
+    el.append(this.root, this.chosen.below);
     this.onrows = () => this.draw();
     model.on("change:rows", this.onrows);
     model.on("change:info", this.onrows);
@@ -36,7 +37,7 @@ class Board {
     const hide = h("style", {}, `.kling-nb-record-${info.record}{display:none}`);
     this.head = h("div.boardhead", {}, this.search, this.tally);
     this.root = h("div.panel", { role: "group", "aria-label": "Kling jobs", tabIndex: -1 },
-      hide, this.gone, this.head, this.status, this.trouble, h("div.scroll", { tabIndex: 0, role: "group", "aria-label": "Jobs" }, this.table), this.more);
+      hide, this.gone, this.head, this.status, this.trouble, h("div.scroll", { tabIndex: 0, role: "group", "aria-label": "Jobs" }, this.table), this.more, this.chosen.el, this.chosen.trouble);
     this.root.classList.add("kling-nb");
     inhabit(this.root, this.link);
   }
@@ -83,6 +84,7 @@ class Board {
     this.search.disabled = true;
     this.root.classList.add("kling-nb-dead");
     for (const row of this.rows.values()) row.lost();
+    this.chosen.lose();
     say(this.gone, "The kernel behind this board is gone, and it stands still. Run its cell again for a new one; %kling resume goes on with jobs that were open.");
   }
 
@@ -92,6 +94,7 @@ class Board {
     this.model.off("change:rows", this.onrows);
     this.model.off("change:info", this.onrows);
     for (const row of this.rows.values()) row.close();
+    this.chosen.close();
     this.link.close();
   }
 }
@@ -103,6 +106,7 @@ class BoardRow {
     this.id = row.id;
     this.open = false;
     this.thumb = h("div.thumb", {});
+    this.tick = board.chosen.box(this.id);
     this.prompt = h("button.what", { onclick: () => this.toggle(), "aria-expanded": "false" });
     this.settings = h("span.dim", {});
     this.state = h("span", {});
@@ -110,7 +114,7 @@ class BoardRow {
     this.timing = h("td.when", {});
     this.price = h("td.price", {});
     this.acts = h("td.acts", {});
-    this.el = h("tr", {}, h("td.pic", {}, this.thumb), h("td.text", {}, this.prompt, this.settings), h("td.state", {}, this.state, this.bar), this.timing, this.price, this.acts);
+    this.el = h("tr", {}, h("td.pic", {}, h("div.picks", {}, this.tick, this.thumb)), h("td.text", {}, this.prompt, this.settings), h("td.state", {}, this.state, this.bar), this.timing, this.price, this.acts);
     this.el.row = this;
     this.say = h("div.say", {});
     this.film = h("div.screen", { hidden: true });
@@ -132,12 +136,14 @@ class BoardRow {
     if (changed("prompt", "settings")) {
       this.prompt.textContent = row.prompt || row.id;
       this.settings.textContent = row.settings;
+      this.tick.setAttribute("aria-label", `Choose: ${row.prompt || row.id}, ${row.settings}`);
     }
     if (changed("word", "tone", "gateway")) this.state.replaceChildren(state({ ...row, word: row.word }));
     if (changed("timing")) this.timing.textContent = row.timing;
     if (changed("price")) this.price.textContent = row.price.replace(/^USD /, "");
     if (JSON.stringify(was?.bar) !== JSON.stringify(row.bar)) moveBar(this.bar, row);
     if (changed("status", "over")) this.drawActs();
+    this.tick.classList.toggle("kling-nb-off", !row.video);
     this.picture();
     if (this.open && changed("status", "reason", "money", "next")) this.drawDetail();
   }
@@ -233,10 +239,8 @@ class BoardRow {
   }
 }
 
-export default {
-  /** @param {{model: Model, el: HTMLElement}} its */
-  render({ model, el }) {
-    const board = new Board(model, el);
-    return () => board.close();
-  },
-};
+/** @param {{model: Model, el: HTMLElement}} its @param {Mount} mount */
+function board({ model, el }, mount) {
+  const made = new Board(model, el, mount);
+  return () => made.close();
+}

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 from IPython import get_ipython
 
+from kling_nb import player
+from kling_nb.lab.comparison import refuse_count
 from kling_nb.lab.compose import cell, keywords, stored_in
 from kling_nb.lab.tables import jobs_table
 from kling_nb.panels.assets import css, esm
@@ -38,7 +40,7 @@ class Board(Linked):
         info: ``search``, ``limit``, whether there is ``more``, and ``record``, the id of what is kept below.
     """
 
-    _esm = esm("board")
+    _esm = f"{esm('chosen', 'board')}\nexport default {player.scoped('{render(its) { return board(its, mount) }}')};\n"
     _css = css("board")
     rows: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     info: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
@@ -60,6 +62,7 @@ class Board(Linked):
             "cell": self._cell,
             "cancel": self._cancel,
             "retry": self._retry,
+            "compare": self._compare,
         }
         return {**own, **self._films.verbs()}
 
@@ -125,6 +128,14 @@ class Board(Linked):
         self._wake.set()
         return Answer({"id": jobs[0].id})
 
+    def _compare(self, content: Mapping[str, Any], _: Sequence[memoryview]) -> Answer:
+        """The comparison as HTML without its script, and the jobs whose films it plays, in its order."""
+        named = content.get("ids")
+        jobs = [self.lab.job(str(one)) for one in named] if isinstance(named, list) else []
+        refuse_count(len(jobs))
+        clips = [player.Clip(replace(view, from_disk=False)) for view in self.lab.views(jobs)]
+        return Answer({"page": player.compare(clips, script=False), "films": player.films(clips)})
+
 
 class BoardDisplay:
     """A board and the table below it, which a saved notebook keeps.
@@ -141,6 +152,10 @@ class BoardDisplay:
 
     def __repr__(self) -> str:
         return f"<Board of {len(self.widget.rows)} jobs>"
+
+    def _display_(self) -> Board:
+        """What marimo draws."""
+        return self.widget
 
     def _ipython_display_(self) -> None:
         shell = get_ipython()

@@ -197,14 +197,9 @@ class Clip {
     this.loading = true;
     const mark = this.button.lastChild;
     try {
-      const parts = [];
-      for (let index = 0, count = 1; index < count; index++) {
-        const piece = await this.link.ask("clip", { id: this.row.id, index });
-        count = piece.count;
-        parts.push(piece.buffers[0]);
-        if (count > 3) mark.textContent = `${Math.round((100 * (index + 1)) / count)} %`;
-      }
-      this.url = URL.createObjectURL(new Blob(parts, { type: "video/mp4" }));
+      this.url = await pull(this.link, this.row.id, (done, of) => {
+        if (of > 3) mark.textContent = `${Math.round((100 * done) / of)} %`;
+      });
       const props = { controls: true, autoplay: true, playsInline: true, src: this.url, poster: await this.poster };
       const video = h("video", { ...props, "aria-label": this.row.prompt || this.row.id });
       this.button.replaceWith(video);
@@ -224,6 +219,22 @@ class Clip {
     }
     if (this.url) URL.revokeObjectURL(this.url);
   }
+}
+
+/**
+ * The film of a job, piece by piece.
+ * @param {Link} link @param {string} id @param {(done: number, of: number) => void} [told] after each piece
+ * @returns {Promise<string>} its address on this page, to be revoked
+ */
+async function pull(link, id, told) {
+  const parts = [];
+  for (let index = 0, count = 1; index < count; index++) {
+    const piece = await link.ask("clip", { id, index });
+    count = piece.count;
+    parts.push(piece.buffers[0]);
+    told?.(index + 1, count);
+  }
+  return URL.createObjectURL(new Blob(parts, { type: "video/mp4" }));
 }
 
 /** @param {Link} link @param {string} id @returns {Promise<string>} a data URL, or "" */

@@ -2,7 +2,7 @@
 // the same as before keeps its element, so that what plays goes on playing.
 
 /**
- * @typedef {{head: string, shape: string, cells: [string, string][], foot: string}} Shown
+ * @typedef {{id: string, head: string, shape: string, cells: [string, string][], foot: string}} Shown
  * @typedef {{key: string, at: number}} Piece
  * @typedef {{
  *   get(name: 'sheet'): string, get(name: 'parts'): Shown, send(content: Piece): void,
@@ -15,7 +15,7 @@
 function nodes(html) {
   const template = document.createElement('template');
   template.innerHTML = html;
-  return template.content;
+  return document.importNode(template.content, true); // a template's own document refuses to load a clip
 }
 
 /** A clip's file, piece by piece through the widget. @param {Model} model @param {string} key @returns {Promise<Blob>} */
@@ -45,7 +45,7 @@ function render({model, el}) {
   const foot = make('div');
   const cells = box('cells');
   const sheet = make('style', {}, model.get('sheet'));
-  const root = make('div', {class: 'kling-nb kling-nb-player', 'data-mode': 'grid'}, sheet, head, cells, foot);
+  const root = make('div', {class: 'kling-nb kling-nb-player kling-nb-on', 'data-mode': 'grid', 'data-id': model.get('parts').id}, sheet, head, cells, foot);
   /** @type {Map<string, Element>} */
   let shown = new Map();
   /** @type {string[]} */
@@ -55,7 +55,7 @@ function render({model, el}) {
   const cell = async (key, html) => {
     const node = nodes(html).firstElementChild;
     const video = node?.querySelector('video');
-    if (video) {
+    if (video && !video.src.startsWith('data:')) {
       video.removeAttribute('src');
       const link = URL.createObjectURL(await pull(model, key));
       links.push(link);

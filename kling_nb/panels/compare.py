@@ -27,7 +27,7 @@ class ComparePanel(anywidget.AnyWidget):
 
     Attributes:
         sheet: The style sheet; inside the output and not on the page, so that it also holds in a shadow root.
-        parts: ``{head, shape, cells: [[key, html], …], foot}``, see :class:`kling_nb.player.Parts`. A clip whose
+        parts: ``{id, head, shape, cells: [[key, html], …], foot}``, see :class:`kling_nb.player.Parts`. A clip whose
             key has not changed keeps its element, and so goes on playing.
     """
 
@@ -53,7 +53,7 @@ class ComparePanel(anywidget.AnyWidget):
             found.keys[index]: folder / one.view.video.path for index, one in enumerate(clips) if one.view.video
         }
         cells = [list(cell) for cell in found.cells]
-        self.parts = {"head": found.head, "shape": found.shape, "cells": cells, "foot": found.foot}
+        self.parts = {"id": found.id, "head": found.head, "shape": found.shape, "cells": cells, "foot": found.foot}
 
     def view(self) -> dict[str, Any]:
         """The MIME bundle that displays it."""

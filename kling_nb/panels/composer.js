@@ -2,7 +2,6 @@
 // The kernel does the thinking (lab/compose); here are only the controls.
 
 const PAUSE = 150; // ms without a key until the kernel hears what was typed
-const FEW = 5; // choices that stand side by side; more become a list
 
 class Composer {
   /** @param {Model} model @param {HTMLElement} el */
@@ -10,19 +9,17 @@ class Composer {
     this.model = model;
     this.id = uid();
     this.seq = 0;
-    this.tab = 0;
     /** @type {any} */
     this.told = {}; // the kernel's latest word
     this.fresh = false; // whether it answers what stands in the form
     this.sending = this.onway = this.waiting = false;
-    /** @type {Record<string, any>} */
-    this.boxes = {};
+    this.remarks = new Remarks(this.id);
     this.link = new Link(model, (busy) => this.busy(busy), () => this.lost());
     /** @type {any} */
     this.form = { ...model.get("state").form };
     this.form.prompts = [...this.form.prompts];
-    /** @type {Map<string, any>} */
-    this.rows = new Map();
+    this.prompts = new Prompts(this.id, this.form.prompts, (pause) => this.soon(pause));
+    this.results = new Results(this.link, (sentence) => say(this.trouble, sentence));
     this.places = { image: this.place("image", "First frame"), tail: this.place("tail", "Last frame") };
     this.build();
     el.append(this.root);
@@ -39,36 +36,27 @@ class Composer {
       control.id = control.id || uid();
       return h(`div.field${kind}`, {}, h("label.label", { htmlFor: control.id }, text), control);
     };
-    this.tabs = h("div.tabs", { role: "tablist", "aria-label": "Prompts", onkeydown: (/** @type {KeyboardEvent} */ e) => this.tabKey(e) });
-    this.more = h("button.quiet", { onclick: () => this.addPrompt() }, "Add a prompt");
-    this.less = h("button.quiet", { onclick: () => this.removePrompt() }, "Remove");
-    this.prompt = h("textarea", { id: `${this.id}-prompt`, rows: 4, spellcheck: true, placeholder: "What happens, where, in what light, how the camera moves",
-      "aria-describedby": `${this.id}-on-prompt`, oninput: () => { this.form.prompts[this.tab] = this.prompt.value; this.drawTabs(); this.soon(); } });
-    this.promptLabel = h("label.label", { htmlFor: this.prompt.id }, "Prompt");
-    this.panel = h("div", { id: `${this.id}-panel` }, this.prompt);
     this.table = h("input", { type: "text", spellcheck: false, placeholder: "A DataFrame's name or a CSV file", list: `${this.id}-tables`,
       oninput: () => { this.form.table = this.table.value; this.soon(); } });
     this.tableNames = h("datalist", { id: `${this.id}-tables` });
     this.tableField = field("Fill {names} from", this.table);
-    this.tableField.append(this.tableNames, this.remarkBox("table"));
+    this.tableField.append(this.tableNames, this.remarks.box("table"));
     this.negative = h("input", { type: "text", placeholder: "What must not be seen", oninput: () => { this.form.negative = this.negative.value; this.soon(); } });
     this.negativeField = field("Negative prompt", this.negative);
     this.gateway = h("select", { onchange: () => this.set("gateway", this.gateway.value) });
     this.choice = h("select", { onchange: () => this.set("model", this.choice.value) });
     /** @type {any} */
-    this.modes = this.segments("Mode", "mode");
+    this.modes = segments("Mode", (value) => this.set("mode", value));
     /** @type {any} */
-    this.aspects = this.segments("Aspect ratio", "aspect");
+    this.aspects = segments("Aspect ratio", (value) => this.set("aspect", value));
     /** @type {any} */
-    this.durations = this.segments("Duration", "duration");
+    this.durations = segments("Duration", (value) => this.set("duration", value));
     this.sound = h("input", { type: "checkbox", role: "switch", onchange: () => this.set("sound", this.sound.checked) });
     this.soundText = h("span", {}, "Off");
     this.soundField = h("div.field", {}, h("div.label", { id: `${this.id}-sound` }, "Sound"), h("label.switch", {}, this.sound, this.soundText));
     this.sound.setAttribute("aria-labelledby", `${this.id}-sound`);
     this.takes = h("input.number", { type: "number", min: 1, max: 9, value: this.form.takes, oninput: () => this.set("takes", Number(this.takes.value) || 1) });
-    this.whys = h("ul.whys", {});
-    this.remarks = h("div.remarks", { "aria-live": "polite" });
-    for (const [slot, frame] of Object.entries(this.places)) frame.el.append(this.remarkBox(slot));
+    for (const [slot, frame] of Object.entries(this.places)) frame.el.append(this.remarks.box(slot));
 
     this.submit = h("button.go", { onclick: () => this.go(), "aria-describedby": `${this.id}-price` }, "Generate");
     this.yes = h("button.go", { onclick: () => this.send() }, "Yes, generate");
@@ -81,18 +69,16 @@ class Composer {
     this.trouble = h("p.why", { role: "alert", hidden: true });
     this.cell = h("textarea.cell", { readOnly: true, hidden: true, rows: 4, "aria-label": "The same request as a cell" });
     this.gone = h("p.gone", { role: "alert", hidden: true });
-    this.list = h("ul.jobs", { "aria-label": "Clips of this panel" });
-    const head = h("div.head", {}, this.promptLabel, this.tabs, h("span.grow", {}), this.less, this.more);
-    const main = h("div.main", {}, h("div.field", {}, head, this.panel, this.remarkBox("prompt")), this.tableField, this.negativeField,
+    const main = h("div.main", {}, h("div.field", {}, this.prompts.head, this.prompts.panel, this.remarks.box("prompt")), this.tableField, this.negativeField,
       h("div.two", {}, field("Gateway", this.gateway), field("Model", this.choice)),
       h("div.choices", {}, this.modes.el, this.aspects.el, this.durations.el, this.soundField, field("Takes", this.takes)),
-      this.whys, this.remarks);
+      this.remarks.whys, this.remarks.rest);
     this.side = h("div.side", {}, h("div.frames", {}, this.places.image.el, this.places.tail.el));
     this.fields = h("fieldset.whole", {}, h("div.compose", {}, main, this.side),
       h("div.foot", {}, this.submit, this.asking, this.price, h("span.grow", {}), this.copyCell));
     const hide = h("style", {}, `.kling-nb-record-${this.model.get("state").record}{display:none}`);
     this.root = h("div.panel", { role: "group", "aria-label": "Kling panel", tabIndex: -1 },
-      hide, this.gone, this.fields, this.status, this.trouble, this.cell, this.list);
+      hide, this.gone, this.fields, this.status, this.trouble, this.cell, this.results.el);
     this.root.classList.add("kling-nb");
     inhabit(this.root, this.link);
     this.root.addEventListener("paste", (/** @type {ClipboardEvent} */ event) => this.pasted(event));
@@ -101,110 +87,14 @@ class Composer {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.asking.hidden ? this.go() : this.send();
       if (event.key === "Escape" && !this.asking.hidden) this.unask(true);
     });
-    this.prompt.value = this.form.prompts[0];
     this.negative.value = this.form.negative;
     this.table.value = this.form.table;
-    this.drawTabs();
   }
 
   /** @param {string} slot @param {string} label */
   place(slot, label) {
     const its = { slot, label, onchange: () => this.soon(0), limits: () => this.told.limits, shape: () => this.shape || "" };
     return new FramePlace(this.link, its);
-  }
-
-  /** A list of what is to be said about one field. @param {string} name */
-  remarkBox(name) {
-    this.boxes[name] = h("div.remarks", { id: `${this.id}-on-${name}`, "aria-live": "polite" });
-    return this.boxes[name];
-  }
-
-  // --- controls ---
-
-  /** Radios side by side, or a list where there are many. @param {string} legend @param {string} field */
-  segments(legend, field) {
-    const body = h("div.pick", {});
-    const el = h("fieldset.field", {}, h("legend.label", {}, legend), body);
-    let signature = "";
-    const show = (/** @type {any[]} */ choices, /** @type {any} */ value, /** @type {string} */ none) => {
-      const now = JSON.stringify([choices, none]);
-      if (now !== signature) {
-        signature = now;
-        const many = choices.length > FEW;
-        const name = uid();
-        const note = (/** @type {any} */ choice) => ({ disabled: Boolean(choice.why), title: choice.why || undefined });
-        body.className = many ? "" : "kling-nb-pick";
-        body.replaceChildren(...(many
-          ? [h("select", { "aria-label": legend, onchange: (/** @type {any} */ e) => this.set(field, choices[e.target.selectedIndex].value) },
-              ...choices.map((choice) => h("option", { value: String(choice.value), ...note(choice) }, choice.label)))]
-          : choices.length
-            ? choices.map((choice) => h("label", { title: choice.why },
-                h("input", { type: "radio", name, value: String(choice.value), ...note(choice), onchange: () => this.set(field, choice.value) }),
-                h("span", {}, choice.label)))
-            : [h("span.none", {}, none)]));
-      }
-      for (const input of body.querySelectorAll("input")) input.checked = input.value === String(value);
-      const select = body.querySelector("select");
-      if (select) select.value = String(value);
-    };
-    return { el, show };
-  }
-
-  /** @param {HTMLSelectElement} select @param {any[]} choices @param {string} value */
-  options(select, choices, value) {
-    const now = JSON.stringify(choices);
-    if (select.dataset.now !== now) {
-      select.dataset.now = now;
-      select.replaceChildren(...choices.map((choice) =>
-        h("option", { value: choice.value, disabled: Boolean(choice.why), title: choice.why },
-          choice.why && choice.short ? `${choice.label} (${choice.short})` : choice.label)));
-    }
-    select.value = value;
-  }
-
-  drawTabs() {
-    const many = this.form.prompts.length > 1;
-    this.tabs.hidden = !many;
-    this.less.hidden = !many;
-    this.panel.setAttribute("role", many ? "tabpanel" : "group");
-    if (many) this.panel.setAttribute("aria-labelledby", `${this.id}-tab-${this.tab}`);
-    else this.panel.removeAttribute("aria-labelledby");
-    if (!many) return this.tabs.replaceChildren();
-    const focused = this.tabs.contains(this.tabs.getRootNode().activeElement);
-    this.tabs.replaceChildren(...this.form.prompts.map((/** @type {string} */ text, /** @type {number} */ index) => h("button", {
-      role: "tab", id: `${this.id}-tab-${index}`, tabIndex: index === this.tab ? 0 : -1, "aria-selected": String(index === this.tab),
-      "aria-controls": this.panel.id, title: text.slice(0, 80), onclick: () => this.turn(index) }, String(index + 1))));
-    if (focused) this.tabs.children[this.tab].focus();
-  }
-
-  /** @param {number} index */
-  turn(index) {
-    this.tab = index;
-    this.prompt.value = this.form.prompts[index];
-    this.drawTabs();
-  }
-
-  /** @param {KeyboardEvent} event */
-  tabKey(event) {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    this.turn((this.tab + step + this.form.prompts.length) % this.form.prompts.length);
-  }
-
-  addPrompt() {
-    this.form.prompts.push(this.form.prompts[this.tab]);
-    this.turn(this.form.prompts.length - 1);
-    this.prompt.focus();
-    this.prompt.select();
-    this.soon(0);
-  }
-
-  removePrompt() {
-    this.form.prompts.splice(this.tab, 1);
-    this.turn(Math.max(0, this.tab - 1));
-    this.prompt.focus();
-    this.soon(0);
   }
 
   /** @param {string} name @param {any} value */
@@ -252,14 +142,14 @@ class Composer {
     if (!mine && !first && !this.root.contains(/** @type {any} */ (this.root.getRootNode()).activeElement)) {
       // Another view of this panel has changed it.
       Object.assign(this.form, { prompts: [...prompts], negative, table });
+      this.prompts.replace(this.form.prompts);
       this.negative.value = negative;
       this.table.value = table;
-      this.turn(Math.min(this.tab, prompts.length - 1));
     }
     const form = this.form;
     if (form.aspect) this.shape = form.aspect;
-    this.options(this.gateway, told.gateways, form.gateway);
-    this.options(this.choice, told.models, form.model);
+    options(this.gateway, told.gateways, form.gateway);
+    options(this.choice, told.models, form.model);
     this.modes.show(told.modes, form.mode, "the model's own");
     this.aspects.show(told.aspects, form.aspect, told.aspect ? "as the first frame" : "the model's own");
     this.durations.show(told.durations, form.duration, "the model's own");
@@ -274,32 +164,8 @@ class Composer {
     this.tableField.hidden = !(told.braces || form.table);
     this.tableNames.replaceChildren(...(told.tables || []).map((/** @type {string} */ name) => h("option", { value: name })));
     if (Number(this.takes.value) !== form.takes && !this.takes.matches(":focus")) this.takes.value = form.takes;
-    this.drawWhys();
-    this.drawRemarks();
+    this.remarks.show(told, form.prompts.some((/** @type {string} */ text) => text.trim()));
     this.drawFoot();
-  }
-
-  drawWhys() {
-    const { told } = this;
-    const closed = [...told.modes, ...told.durations, ...told.aspects].map((choice) => choice.why);
-    const whys = [...new Set([...closed, told.aspect, told.sound, told.negative].filter(Boolean))];
-    this.whys.replaceChildren(...whys.map((why) => h("li", {}, why)));
-    this.whys.hidden = !whys.length;
-  }
-
-  drawRemarks() {
-    const { boxes } = this;
-    const started = this.form.prompts.some((/** @type {string} */ text) => text.trim());
-    const draw = (/** @type {any} */ box, /** @type {any[]} */ remarks) => {
-      const now = JSON.stringify(remarks);
-      if (box.dataset.now === now) return;
-      box.dataset.now = now;
-      box.replaceChildren(...remarks.map((remark) => h(`p.${remark.level === "error" ? "why" : "note"}`, {}, remark.says)));
-    };
-    const told = this.told.remarks.filter((/** @type {any} */ one) => started || one.field !== "prompt");
-    for (const [name, box] of Object.entries(boxes)) draw(box, told.filter((/** @type {any} */ one) => one.field === name));
-    // A moot aspect ratio is said once, where the choice would be.
-    draw(this.remarks, told.filter((/** @type {any} */ one) => !boxes[one.field] && !(one.field === "aspect" && this.told.aspect)));
   }
 
   /** Why it cannot be sent now, as far as the browser knows. */
@@ -378,15 +244,7 @@ class Composer {
 
   showRows() {
     const rows = this.model.get("rows");
-    const kept = new Set(rows.map((/** @type {any} */ row) => row.id));
-    for (const [id, item] of this.rows) if (!kept.has(id)) { item.close(); this.rows.delete(id); }
-    rows.forEach((/** @type {any} */ row, /** @type {number} */ index) => {
-      const item = this.rows.get(row.id) || new Row(this.link, (/** @type {string} */ sentence) => say(this.trouble, sentence));
-      this.rows.set(row.id, item);
-      item.show(row);
-      if (this.list.children[index] !== item.el) this.list.insertBefore(item.el, this.list.children[index] || null);
-    });
-    this.list.hidden = !rows.length;
+    this.results.show(rows);
     if (this.onway && rows.every((/** @type {any} */ row) => row.over)) {
       this.onway = false;
       say(this.status, "");
@@ -407,7 +265,7 @@ class Composer {
   lost() {
     this.fields.disabled = true;
     this.root.classList.add("kling-nb-dead");
-    for (const item of this.rows.values()) item.lost();
+    this.results.lost();
     say(this.status, "");
     say(this.gone, "The kernel behind this panel is gone. Run its cell again for a new one; %kling resume goes on with jobs that were open. No job was stopped, and your prompt can still be copied from here.");
     // A disabled fieldset cannot be read out or copied from: the prompt stays in reach.
@@ -418,60 +276,9 @@ class Composer {
     clearTimeout(this.timer);
     this.model.off("change:state", this.onstate);
     this.model.off("change:rows", this.onrows);
-    for (const item of this.rows.values()) item.close();
+    this.results.close();
     for (const place of Object.values(this.places)) place.forget();
     this.link.close();
-  }
-}
-
-/** One job of this panel: how it goes, then its clip. */
-class Row {
-  /** @param {Link} link @param {(sentence: string) => void} fail */
-  constructor(link, fail) {
-    this.link = link;
-    this.bar = h("div.bar", { role: "progressbar", hidden: true }, h("i", {}), h("u", {}));
-    this.state = h("span", {});
-    this.timing = h("span.dim", {});
-    this.prompt = h("p.prompt", { dir: "auto" });
-    this.settings = h("p.dim", {});
-    this.why = h("p.why", { hidden: true });
-    this.stop = h("button.quiet", { hidden: true, onclick: () => link.ask("cancel", { id: this.id }).catch((error) => fail(error.message)) }, "Stop");
-    this.money = h("p.dim", {});
-    this.say = h("div.say", {}, h("div.top", {}, this.state, this.timing), this.prompt, this.settings, this.why,
-      h("div.top", {}, this.money, this.stop));
-    this.film = h("div.screen", { hidden: true });
-    this.el = h("li", {}, h("div.pair", {}, this.film, this.say), this.bar);
-  }
-
-  /** @param {any} row */
-  show(row) {
-    this.id = row.id;
-    if (this.word !== row.word + row.tone) {
-      this.word = row.word + row.tone;
-      this.state.replaceChildren(state({ ...row, word: row.where }));
-    }
-    say(this.timing, row.timing);
-    say(this.prompt, row.prompt);
-    say(this.settings, row.settings);
-    say(this.why, row.reason);
-    say(this.money, [row.money, row.next].filter(Boolean).join(" "));
-    moveBar(this.bar, row);
-    this.stop.hidden = row.over;
-    if (row.video && !this.clip) {
-      this.clip = new Clip(this.link, row);
-      this.film.replaceChildren(this.clip.el);
-      this.film.hidden = false;
-    }
-  }
-
-  lost() {
-    this.stop.hidden = true;
-    if (this.clip) this.clip.button.disabled = true;
-  }
-
-  close() {
-    this.clip?.close();
-    this.el.remove();
   }
 }
 

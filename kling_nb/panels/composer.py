@@ -41,7 +41,7 @@ class Composer(Linked):
         rows: The jobs that were sent from here, the newest first.
     """
 
-    _esm = esm("frames", "composer")
+    _esm = esm("crop", "upload", "frames", "choices", "prompts", "remarks", "results", "composer")
     _css = css("frames", "composer")
     state: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     rows: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
@@ -233,6 +233,10 @@ class Panel:
     def jobs(self) -> Jobs:
         """The jobs that were sent from it, newest first."""
         return Jobs(self.widget.lab, self.widget.jobs)
+
+    def _display_(self) -> Composer:
+        """What marimo draws."""
+        return self.widget
 
     def _ipython_display_(self) -> None:
         shell = get_ipython()

@@ -1,7 +1,8 @@
 """What a notebook keeps of a panel: the clips that were made in it, as HTML that needs neither widget nor kernel.
 
 It stands below the panel and is hidden there while the panel lives, because the panel shows the same clips; the
-panel's own style sheet does that, and goes with it.
+panel's own style sheet does that, and goes with it. Without a kernel it is the other way round: a notebook says of
+the panel that its model was not found, and the record's style sheet hides that line.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ _MOST = 6
 """Submissions that are kept in sight."""
 
 _INTRO = "This was a panel of kling_nb; it lives as long as its kernel. Run the cell again to have it back."
+
+
+_LINE = ".jp-OutputArea-output:not(:has(*))"
+"""Where Lab and Notebook show a widget, as long as it is none: words and no element."""
 
 
 class Record:
@@ -57,7 +62,7 @@ class Record:
         said = markup.root("card", (f'<div class="kling-nb-say"><p>{markup.prose(_INTRO + more)}</p></div>',))
         html = "".join([said, *(one["text/html"] for one in shown)])
         text = "\n\n".join([_INTRO + more.replace("`", ""), *(one["text/plain"] for one in shown)])
-        return bundle(_marked(html, self.id), text)
+        return bundle(marked(html, self.id), text)
 
     def _say(self, *, update: bool) -> None:
         if self._publisher is not None:
@@ -68,8 +73,11 @@ class Record:
 def hidden_beside(shown: dict[str, str]) -> tuple[dict[str, str], str]:
     """A MIME bundle marked so that a panel can hide it while it lives, and the mark."""
     mark = token_hex(8)
-    return bundle(_marked(shown["text/html"], mark), shown["text/plain"]), mark
+    return bundle(marked(shown["text/html"], mark), shown["text/plain"]), mark
 
 
-def _marked(html: str, mark: str) -> str:
-    return f'<div class="kling-nb-record-{mark}">{html}</div>'
+def marked(html: str, mark: str) -> str:
+    """HTML that a panel can hide while it lives, and that hides the words in place of a panel that is gone."""
+    name = f"kling-nb-record-{mark}"
+    hide = f".jp-OutputArea-child:has(+.jp-OutputArea-child .{name})>{_LINE}{{display:none}}"
+    return f'<div class="{name}"><style>{hide}</style>{html}</div>'

@@ -7,10 +7,10 @@ notebook, in an exported page and in a shared folder, with no kernel and no netw
 
 from __future__ import annotations
 
-from kling_nb.player.assets import module, style
+from kling_nb.player.assets import module, scoped, style
 from kling_nb.player.clips import LIMIT, Clip
 from kling_nb.player.gallery import GalleryRow, gallery, gallery_text
-from kling_nb.player.html import Parts, compare, compare_text, parts
+from kling_nb.player.html import Parts, compare, compare_text, films, parts
 
 __all__ = [
     "LIMIT",
@@ -19,9 +19,11 @@ __all__ = [
     "Parts",
     "compare",
     "compare_text",
+    "films",
     "gallery",
     "gallery_text",
     "module",
     "parts",
+    "scoped",
     "style",
 ]

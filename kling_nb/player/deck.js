@@ -2,11 +2,19 @@
 //
 // While paused, every clip stands in the middle of a frame, (k + 0.5) / fps: a seek to k / fps may land on either side.
 // While playing, one clip leads. The others run up to half faster or slower until they are in step again,
-// and jump when they are far off. Chromium drifts less than 1 ms after a common start, so that is rare.
+// and jump when they are far off. Chromium drifts less than 1 ms after a common start, so that is rare; but
+// - sound begins in a burst, and then waits for some 50 ms: the leader starts alone, and the others, which stand LEAD
+//   further on, start when it comes to them;
+// - on a busy machine sound loses a buffer now and then, 21 ms, and its clip falls behind for good: so the clips without
+//   sound are kept BIAS behind those that have some, and one lost buffer leaves them within half a frame;
+// - a page that hardly gets to run corrects late: it then corrects gently, so that it does not correct too much.
 
 const FAR = 0.25;
-const GAIN = 8;
+const SOON = 0.125;
 const PULL = 0.5;
+const LEAD = 0.06;
+const BIAS = 0.006;
+const SLACK = 0.004;
 const SEEK_TAKES = 0.05;
 const PATIENCE = 4000;
 const FPS = 24;
@@ -34,22 +42,25 @@ const ready = (video, level) => new Promise(done => {
 });
 
 class Deck {
+  /** @type {Clip[]} */
+  clips = [];
+  /** @type {Clip | undefined} */
+  heard;
+  time = 0;
+  rate = 1;
+  from = 0;
+  to = Infinity;
+  playing = false;
+  loop = false;
+  muted = false;
+  asleep = false;
+  turn = 0;
+  beat = 0;
+  now = 0;
+
   /** @param {() => void} tell called after every change, and at each frame while it plays */
   constructor(tell) {
     this.tell = tell;
-    /** @type {Clip[]} */
-    this.clips = [];
-    /** @type {Clip | undefined} */
-    this.heard = undefined;
-    this.time = 0;
-    this.rate = 1;
-    this.from = 0;
-    this.to = Infinity;
-    this.playing = false;
-    this.loop = false;
-    this.muted = false;
-    this.asleep = false;
-    this.turn = 0;
   }
 
   get usable() {
@@ -70,6 +81,11 @@ class Deck {
 
   get end() {
     return this.loop ? Math.min(this.to, this.length) : this.length;
+  }
+
+  /** Seconds since the time was read. */
+  get since() {
+    return (performance.now() - this.now) / 1000;
   }
 
   get frame() {
@@ -143,7 +159,7 @@ class Deck {
     const frames = Math.max(1, Math.round(this.length * this.fps));
     const frame = Math.min(frames - 1, Math.max(0, Math.floor(time * this.fps + 0.001)));
     this.time = (frame + 0.5) / this.fps;
-    if (this.playing) void this.play();
+    if (this.playing) this.play();
     else for (const clip of this.clips) this.aim(clip, this.place(clip, this.time));
     this.tell();
   }
@@ -159,14 +175,18 @@ class Deck {
     this.playing = true;
     if (this.time >= this.end - 1 / this.fps || this.time < this.start) this.time = this.start;
     this.tell();
+    const first = this.leader(clip => this.runs(clip));
     for (const clip of this.clips) {
       clip.video.preload = 'auto';
       clip.video.pause();
       const last = this.place(clip, Infinity);
-      this.aim(clip, Math.min(last, Math.max(0, this.time - clip.offset)));
+      this.aim(clip, Math.min(last, Math.max(0, this.wanted(clip) + (clip === first ? 0 : LEAD * this.rate))));
     }
     await Promise.all(this.usable.map(clip => ready(clip.video, 3)));
     if (turn !== this.turn || this.asleep) return;
+    this.beat = 0;
+    // Another leads where the first has no data: the others would wait for it.
+    this.tick(this.leader(clip => this.runs(clip) && clip.video.readyState > 2));
     for (const clip of this.usable) this.hold(clip);
     requestAnimationFrame(() => this.follow(turn));
   }
@@ -178,44 +198,70 @@ class Deck {
     this.seek(this.time);
   }
 
-  /** The clip that gives the time: the one that is heard, else the one that ends last. */
-  leader() {
-    const going = this.usable.filter(({video}) => !video.paused && !video.ended);
+  /** Where a clip should be now, in its own time. @param {Clip} clip */
+  wanted(clip) {
+    return this.time - clip.offset + (clip.sound ? BIAS : 0);
+  }
+
+  /** The time is what this clip says. @param {Clip} [clip] */
+  tick(clip) {
+    if (clip) this.time += clip.video.currentTime - this.wanted(clip);
+    this.now = performance.now();
+  }
+
+  /** Has it begun, and not ended, at this time? @param {Clip} clip */
+  runs(clip) {
+    const at = this.time - clip.offset;
+    return at >= 0 && at < clip.seconds - 0.5 / clip.fps;
+  }
+
+  /** The clip that gives the time: the one that is heard, else the one that ends last. @param {(clip: Clip) => boolean} fit */
+  leader(fit) {
+    const going = this.usable.filter(fit);
     const latest = going.sort((a, b) => b.offset + b.seconds - a.offset - a.seconds)[0];
     return this.heard && !this.muted && going.includes(this.heard) ? this.heard : latest;
   }
 
   /** @param {number} turn */
   follow(turn) {
-    if (turn !== this.turn) return;
-    const leader = this.leader();
-    if (leader && leader.video.readyState < 3 && !leader.video.seeking) return void this.play();
-    this.time = leader ? leader.video.currentTime + leader.offset : this.end;
+    if (turn !== this.turn || !this.clips[0]?.cell.isConnected) return;
+    this.beat = Math.max(this.since, 0.9 * this.beat);
+    const leader = this.leader(({video}) => !video.paused && !video.ended);
+    const stalled = leader ? leader.video.readyState < 3 && !leader.video.seeking
+      : this.leader(clip => this.runs(clip) && !clip.video.ended);
+    if (stalled) return this.play();
+    if (leader) this.tick(leader);
+    else this.time = this.end;
     if (this.time >= this.end - 0.25 / this.fps) {
       if (this.loop) return this.seek(this.start);
       this.time = this.end - 0.5 / this.fps;
       return this.pause();
     }
-    for (const clip of this.usable) if (clip !== leader) this.hold(clip);
+    for (const clip of this.usable) if (clip !== leader && this.hold(clip)) return this.play();
     if (leader) this.pace(leader, this.rate);
     this.tell();
     requestAnimationFrame(() => this.follow(turn));
   }
 
-  /** Keep one clip at the common time. @param {Clip} clip */
+  /** Keep one clip at the common time; true if it has run out of data, and the others should wait. @param {Clip} clip */
   hold(clip) {
     const {video} = clip;
-    const wanted = this.time - clip.offset;
-    if (wanted < 0 || wanted >= clip.seconds - 0.5 / clip.fps) {
+    if (!this.runs(clip)) {
       video.pause();
       return this.aim(clip, this.place(clip, this.time));
     }
-    if (video.seeking) return;
+    const {paused, readyState} = video;
+    // The page may have been put aside since the leader's time was read.
+    const wanted = this.wanted(clip) + this.since * this.rate;
     const gap = video.currentTime - wanted;
-    if (Math.abs(gap) > FAR) video.currentTime = wanted + (video.paused ? 0 : SEEK_TAKES * this.rate);
-    const pull = Math.min(PULL, Math.max(-PULL, GAIN * gap));
-    this.pace(clip, this.rate * (Math.abs(gap) < 0.2 / clip.fps ? 1 : 1 - pull));
-    if (video.paused) video.play().catch(() => {});
+    if (video.seeking || paused && (readyState < 3 || gap > this.beat * this.rate / 2)) return;
+    if (gap < -LEAD && readyState < 3) return true;
+    if (Math.abs(gap) > FAR) video.currentTime = wanted + (paused ? 0 : SEEK_TAKES * this.rate);
+    // Once at it, it is brought nearer than it would have to be.
+    const slack = video.playbackRate === this.rate ? SLACK : SLACK / 4;
+    const pull = Math.min(PULL, Math.max(-PULL, gap / Math.max(SOON, this.beat)));
+    this.pace(clip, this.rate * (Math.abs(gap) < slack ? 1 : 1 - pull));
+    if (paused) video.play().catch(() => {});
   }
 
   /** @param {Clip} clip @param {number} rate */

@@ -99,7 +99,7 @@ function browse(root) {
       'div', {class: 'kling-nb-cells', style: `--n:${columns};--least:220px;--ratio:1.7778`},
       ...picked.map((row, index) => cell(row, picked, index)),
     );
-    const stage = make('div', {class: 'kling-nb-player', 'data-mode': 'grid'}, cells);
+    const stage = make('div', {class: 'kling-nb-player kling-nb-on', 'data-mode': 'grid'}, cells);
     root.querySelector('.kling-nb-wide')?.after(stage);
     player = mount(stage);
     stage.focus();

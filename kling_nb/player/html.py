@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from kling_nb.player.assets import inline, style
@@ -30,6 +31,7 @@ class Parts:
     """The comparison in pieces, for a face that changes while clips come in.
 
     Attributes:
+        id: The same for the same clips, so that the durable form can go on where the living one was.
         head: HTML above the clips.
         shape: CSS of the clips' container.
         cells: Key and HTML of each clip, and of each row's heading, in order. A clip's key changes with its state.
@@ -37,6 +39,7 @@ class Parts:
         foot: HTML below: money, and the sandbox's remark.
     """
 
+    id: str
     head: str
     shape: str
     cells: tuple[tuple[str, str], ...]
@@ -44,20 +47,28 @@ class Parts:
     foot: str
 
 
-def compare(clips: Sequence[Clip], *, title: str = "") -> str:
+def compare(clips: Sequence[Clip], *, title: str = "", script: bool = True) -> str:
     """The comparison as HTML that needs nothing else: about 25 kB, and at most 12 kB for each clip.
 
     Args:
         clips: In order; a full matrix (prompts or models by the rest) is shown as rows and columns.
         title: A line above.
+        script: Whether it brings its own; a face that has the module mounts it itself.
     """
     found = parts(clips, title=title)
     cells = "".join(cell for _, cell in found.cells)
     sheet = style(state=any(one.view.video is None for one in clips))
     return (
-        f'<div class="kling-nb kling-nb-player" data-mode="grid"><style>{sheet}</style>{found.head}'
-        f'<div class="kling-nb-cells" style="{found.shape}">{cells}</div>{found.foot}{inline()}</div>'
+        f'<div class="kling-nb kling-nb-player" data-mode="grid" data-id="{found.id}"><style>{sheet}</style>'
+        f'{found.head}<div class="kling-nb-cells" style="{found.shape}">{cells}</div>{found.foot}'
+        f"{inline() if script else ''}</div>"
     )
+
+
+def films(clips: Sequence[Clip]) -> list[str]:
+    """The ids of those that :func:`compare` has a film of, in the order in which they stand there."""
+    views = [placed.clip.view for placed in board(clips).clips]
+    return [view.id for view in views if view.video and markup.plays(view.video)]
 
 
 def compare_text(clips: Sequence[Clip], *, title: str = "") -> str:
@@ -77,6 +88,7 @@ def parts(clips: Sequence[Clip], *, title: str = "") -> Parts:
         cells += [(_key(placed), _cell(placed, laid)) for placed in row]
     views = [one.view for one in clips]
     return Parts(
+        id="kling-nb-" + sha256("\n".join(view.id for view in views).encode()).hexdigest()[:12],
         head=_head(clips, laid, title),
         shape=f"--n:{laid.columns};--least:{least}px;--ratio:{laid.ratio:.4f}",
         cells=tuple(cells),
@@ -116,13 +128,14 @@ def _cell(placed: Placed, laid: Board) -> str:
     video = view.video
     name = esc(placed.name)
     facts = ""
-    if video and markup.href(video.src):
+    if video and markup.plays(video):
         picture = f'<div class="kling-nb-view">{_film(video, placed.name)}</div>'
         facts = f' data-fps="{video.fps:.6g}" data-seconds="{video.seconds:.6g}"' + (
             ' data-sound="1"' if video.has_audio else ""
         )
     else:
-        picture = f'<div class="kling-nb-gap">{markup.state(view, word(view))}</div>'
+        still = markup.film(video, _ASIDE) if video else ""
+        picture = f'<div class="kling-nb-gap">{still or markup.state(view, word(view))}</div>'
     caption = _caption(placed, laid)
     # Without style sheet: still beside each other.
     aside = f"display:inline-block;vertical-align:top;width:{_ASIDE}px;margin:0 8px 8px 0"
@@ -149,6 +162,8 @@ def _caption(placed: Placed, laid: Board) -> str:
     badges = "".join(f', <span class="kling-nb-badge">{esc(line(badge, 40))}</span>' for badge in placed.clip.badges)
     link = f"<br>{markup.link(view.video)}" if view.video else ""
     why = f"<p>{esc(clip(view.reason, 300))}</p>" if view.reason and not view.video else ""
+    if view.video and view.video.film == b"":
+        why = f"<p>{prose(clip(view.notes[-1], 300))}</p>" if view.notes else ""
     step = "" if view.video else f"<p>{prose(next_step(view))}</p>"
     return f'<p>{said}</p><p class="kling-nb-dim">{known}{badges}{link}</p>{why}{step}'
 

@@ -14,7 +14,7 @@ function button(words, act, attributes) {
 }
 
 /** @param {Element} node @param {boolean} on */
-const press = (node, on) => node.setAttribute('aria-pressed', `${on}`);
+const press = (node, on) => node.ariaPressed = `${on}`;
 
 /** @param {number} seconds */
 const clock = seconds => {
@@ -48,7 +48,7 @@ function picture(clips) {
 }
 
 /**
- * Turn the clips on a page into a player. Needs nothing outside of `root`.
+ * Turn the clips on a page into a player. Needs nothing outside of `root`, whose class says `kling-nb-on` by then.
  * @param {HTMLElement} root
  * @returns {Player}
  */
@@ -89,34 +89,34 @@ function mount(root) {
   const help = button('Keys', card);
   const status = make('span', {role: 'status'});
 
-  /** @type {[string, string, string, () => void][]} */
+  /** @type {[string, string, () => void, string?][]} What it is called, what it does, and its code if that is no name. */
   const keys = [
-    ['Space', ' ', 'play, pause', toggle],
-    ['←', 'ArrowLeft', 'one second back', () => deck.seek(deck.time - 1)],
-    ['→', 'ArrowRight', 'one second on', () => deck.seek(deck.time + 1)],
-    [',', ',', 'one frame back', () => deck.step(-1)],
-    ['.', '.', 'one frame on', () => deck.step(1)],
-    ['Home', 'Home', 'first frame', () => deck.seek(deck.start)],
-    ['End', 'End', 'last frame', () => deck.seek(deck.end)],
-    ['−', '-', 'slower', () => faster(-1)],
-    ['+', '+', 'faster', () => faster(1)],
-    ['[', '[', 'loop from here', () => section('from')],
-    [']', ']', 'loop to here', () => section('to')],
-    ['L', 'l', 'loop', repeat],
-    ['G', 'g', 'grid', () => stage.show('grid')],
-    ['W', 'w', 'wipe: arrows move it', () => stage.show('wipe')],
-    ['D', 'd', 'difference', () => stage.show('difference')],
-    ['F', 'f', 'flicker', () => stage.show('flicker')],
-    ['X', 'x', 'swap the two', flip],
-    ['Z', 'z', 'zoom: Shift and arrows move', magnify],
-    ['1–9', '', 'hear that clip', toggle],
-    ['M', 'm', 'sound', mute],
-    ['O', 'o', 'offsets', offsets],
-    ['S', 's', 'save frames', keep],
-    ['?', '?', 'this card', card],
-    ['Esc', 'Escape', 'back, then leave', back],
+    ['Space', 'play, pause', toggle, ' '],
+    ['←', 'one second back', () => deck.seek(deck.time - 1), 'ArrowLeft'],
+    ['→', 'one second on', () => deck.seek(deck.time + 1), 'ArrowRight'],
+    [',', 'one frame back', () => deck.step(-1)],
+    ['.', 'one frame on', () => deck.step(1)],
+    ['Home', 'first frame', () => deck.seek(deck.start)],
+    ['End', 'last frame', () => deck.seek(deck.end)],
+    ['−', 'slower', () => faster(-1), '-'],
+    ['+', 'faster', () => faster(1)],
+    ['[', 'loop from here', () => section('from')],
+    [']', 'loop to here', () => section('to')],
+    ['L', 'loop', repeat],
+    ['G', 'grid', () => stage.show('grid')],
+    ['W', 'wipe: arrows move it', () => stage.show('wipe')],
+    ['D', 'difference', () => stage.show('difference')],
+    ['F', 'flicker', () => stage.show('flicker')],
+    ['X', 'swap the two', flip],
+    ['Z', 'zoom: Shift and arrows move', magnify],
+    ['1–9', 'hear that clip', toggle, ''],
+    ['M', 'sound', mute],
+    ['O', 'offsets', offsets],
+    ['S', 'save frames', keep],
+    ['?', 'this card', card],
+    ['Esc', 'back, then leave', back, 'Escape'],
   ];
-  const listed = keys.flatMap(([name, , words]) => [make('dt', {}, make('kbd', {}, name)), make('dd', {}, words)]);
+  const listed = keys.flatMap(([name, words]) => [make('dt', {}, make('kbd', {}, name)), make('dd', {}, words)]);
   const manual = box('keys', make('dl', {}, ...listed));
   manual.hidden = true;
 
@@ -132,7 +132,7 @@ function mount(root) {
 
   function toggle() {
     if (deck.playing) deck.pause();
-    else void deck.play();
+    else deck.play();
   }
 
   /** @param {number} rate */
@@ -237,8 +237,8 @@ function mount(root) {
     if (stage.zoom > 1 && shiftKey && (x || y)) return stage.look(stage.x + 4 * x, stage.y + 4 * y);
     const nth = deck.clips[Number(key) - 1];
     if (nth?.sound) hear(nth);
-    const found = keys.find(([, name]) => name && name === (key.length > 1 ? key : key.toLowerCase()));
-    found?.[3]();
+    const found = keys.find(([name, , , code = name]) => code.toLowerCase() === key.toLowerCase());
+    found?.[2]();
     return !!(nth || found);
   }
 
@@ -249,7 +249,7 @@ function mount(root) {
     play.textContent = deck.playing ? 'Pause' : 'Play';
     bar.max = `${frames - 1}`;
     bar.value = `${frame}`;
-    bar.setAttribute('aria-valuetext', `${(frame / fps).toFixed(2)} s, frame ${frame} of ${frames}`);
+    bar.ariaValueText = `${(frame / fps).toFixed(2)} s, frame ${frame} of ${frames}`;
     now.textContent = clock(frame / fps);
     all.textContent = clock(length);
     track.style.setProperty('--from', `${100 * deck.start / length}%`);
@@ -269,7 +269,7 @@ function mount(root) {
     zoom.textContent = `Zoom ${stage.zoom}×`;
     press(later, root.classList.contains('kling-nb-shift'));
     press(sound, !deck.muted);
-    help.setAttribute('aria-expanded', `${!manual.hidden}`);
+    help.ariaExpanded = `${!manual.hidden}`;
     for (const clip of deck.clips) {
       clip.cell.classList.toggle('kling-nb-lost', !!clip.video.error);
       const own = clip.cell.querySelector('.kling-nb-own button');
@@ -312,25 +312,40 @@ function mount(root) {
     else deck.sleep(!root.isConnected);
   });
 
-  root.classList.add('kling-nb-on');
   root.tabIndex = 0;
-  root.setAttribute('role', 'group');
-  root.setAttribute('aria-label', 'Comparison of clips');
-  views.setAttribute('role', 'group');
-  views.setAttribute('aria-label', 'View');
+  root.role = 'group';
+  root.ariaLabel = 'Comparison of clips';
+  views.role = 'group';
+  views.ariaLabel = 'View';
   cells.after(controls);
-  root.addEventListener('keydown', typed);
-  cells.addEventListener('click', event => {
+  root.onkeydown = typed;
+  cells.onclick = event => {
     if (stage.mode === 'wipe' || !stage.view(event)) return;
     toggle();
-    root.focus({preventScroll: true});
-  });
+    root.focus(CALM);
+  };
+
+  // The durable form of a comparison goes on where the living one, whose place it takes, has been.
+  const page = /** @type {any} */ (globalThis);
+  const id = /** @type {string} */ (root.dataset.id);
+  const was = page[id]?.deref();
+  const heir = was && !was.root.isConnected;
+  if (id) page[id] = new WeakRef(stage);
+  root.addEventListener('focusin', () => stage.on = true);
+  // Taken out of the page it has lost the focus before anything else is known.
+  root.addEventListener('focusout', () => setTimeout(() => stage.on &&= !root.isConnected || root.matches(':focus-within')));
+  if (heir) Object.assign(deck, was.deck, {tell: draw, clips: [], heard: undefined, asleep: false});
   refresh();
+  if (heir) {
+    if (was.on) root.focus(CALM);
+    stage.show(was.mode, was.on);
+    if (deck.playing) deck.play();
+  }
   watch.observe(root);
 
   const dispose = () => {
     watch.disconnect();
-    stage.show('grid');
+    clearInterval(stage.timer);
     deck.clips.forEach(clip => deck.remove(clip));
   };
   return {refresh, dispose, deck, stage};

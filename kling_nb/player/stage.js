@@ -4,6 +4,7 @@
 /** @typedef {'grid' | 'wipe' | 'difference' | 'flicker'} Mode */
 
 const FLICKER = 600;
+const CALM = {preventScroll: true};
 
 /**
  * @template {keyof HTMLElementTagNameMap} T
@@ -38,25 +39,25 @@ class Stage {
     this.pair = [];
     this.cut = this.x = this.y = 50;
     this.zoom = 1;
-    this.flipped = false;
+    this.flipped = this.on = false;
     this.timer = 0;
     this.handle = box('cut');
     this.handle.tabIndex = 0;
-    this.handle.setAttribute('role', 'slider');
-    this.handle.setAttribute('aria-label', 'Wipe');
-    cells.addEventListener('pointerdown', event => this.grab(event));
-    cells.addEventListener('pointermove', event => this.point(event));
+    this.handle.role = 'slider';
+    this.handle.ariaLabel = 'Wipe';
+    cells.onpointerdown = event => this.grab(event);
+    cells.onpointermove = event => this.point(event);
   }
 
-  /** @param {Mode} mode */
-  show(mode) {
+  /** @param {Mode} mode @param {boolean} [focus] on what is moved by keys */
+  show(mode, focus = true) {
     this.mode = mode;
     this.flipped = false;
     clearInterval(this.timer);
     const still = matchMedia('(prefers-reduced-motion:reduce)').matches;
     if (mode === 'flicker' && !still) this.timer = setInterval(() => this.flip(), FLICKER);
     this.draw();
-    if (mode === 'wipe') this.handle.focus({preventScroll: true});
+    if (focus && mode === 'wipe') this.handle.focus(CALM);
   }
 
   /** In a flicker, what is on top goes below. */
@@ -107,10 +108,10 @@ class Stage {
     }
     for (const name of /** @type {const} */ (['cut', 'x', 'y'])) cells.style.setProperty(`--${name}`, `${this[name]}%`);
     cells.style.setProperty('--zoom', `${this.zoom}`);
-    handle.setAttribute('aria-valuenow', `${Math.round(cut)}`);
-    handle.setAttribute('aria-valuetext', `${Math.round(cut)} % ${a?.name}, then ${b?.name}`);
+    handle.ariaValueNow = `${Math.round(cut)}`;
+    handle.ariaValueText = `${Math.round(cut)} % ${a?.name}, then ${b?.name}`;
     if (mode !== 'wipe') {
-      if (handle.matches(':focus')) root.focus({preventScroll: true});
+      if (handle.matches(':focus')) root.focus(CALM);
       handle.remove();
     } else if (!handle.isConnected) cells.append(handle);
     this.tell();

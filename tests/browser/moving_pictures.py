@@ -47,7 +47,7 @@ MOMENT = 3
 """Frames of the clips between two pictures: 8 pictures each second."""
 
 SCRUB = "(bar, frame) => { bar.value = frame; bar.dispatchEvent(new Event('input')) }"
-MOST_BYTES = 2_000_000
+MOST_BYTES = 1_500_000
 WIDTH = 840
 
 
@@ -106,7 +106,7 @@ def photograph(browser: Browser, server: Jupyter, look: str) -> bytes:
 
 
 def film(browser: Browser, server: Jupyter) -> bytes:
-    """About 20 s of the screen as an animated WebP of at most 2 MB."""
+    """About 20 s of the screen as an animated WebP of at most 1.5 MB."""
     server.use_theme("JupyterLab Light")
     size: Any = {"width": 1000, "height": 1240}
     with browser.new_context(viewport=size) as context:
@@ -166,7 +166,7 @@ def screen(page: Page, cut: Any) -> Image.Image:
 
 
 def animated(pictures: list[Image.Image]) -> bytes:
-    """The screens as WebP, as good as 2 MB allow."""
+    """The screens as WebP, as good as 1.5 MB allow."""
     for quality in (60, 50, 40, 32, 25, 18):
         out = io.BytesIO()
         pictures[0].save(

@@ -81,6 +81,9 @@ def photograph(browser: Browser, server: Jupyter, width: int) -> dict[str, bytes
         panel, board = lab.page.locator(".kling-nb-panel").first, lab.page.locator(".kling-nb-panel").last
         expect(board.locator(".kling-nb-good")).to_have_count(3, timeout=READY)
         board.get_by_role("button", name="A red fox").first.click()
+        for prompt in ("A red fox", "A lighthouse"):
+            board.get_by_role("checkbox", name=f"Choose: {prompt}").check()
+        board.locator(".kling-nb-scroll").evaluate("area => { area.scrollTop = 0 }")
         lab.page.wait_for_timeout(1_500)
         found = {"board": small(board.screenshot())}
         fill(lab, panel, server.root / "pictures")

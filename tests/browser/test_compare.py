@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,6 +30,9 @@ pytestmark = pytest.mark.browser
 FPS = 24
 HALF_A_FRAME = 0.5 / FPS
 COUNTS = (2, 4, 6)
+STILL, AFTER = 0.08, 0.5
+"""Seconds for which a page stands still when the machine is busy, and for which its clips are not judged then: nothing
+can be corrected by a page that does not run, and where there is no sound card, sound loses what was due meanwhile."""
 
 WATCH = """async ({seconds, kick}) => {
   const players = [...document.querySelectorAll('.kling-nb-player')].map(root => [...root.querySelectorAll('video')]);
@@ -43,13 +47,17 @@ WATCH = """async ({seconds, kick}) => {
     }
     const at = (performance.now() - began) / 1000;
     players.forEach((videos, index) => {
+      const before = performance.now();
       const times = videos.map(video => video.currentTime);
+      if (performance.now() - before > 2) return;
       spreads[index].push([at, Math.max(...times) - Math.min(...times), Math.min(...times)]);
     });
   }
   return spreads;
 }"""
-"""At each animation frame, for each player: seconds since the start, spread, and the earliest clip's time."""
+"""At each animation frame, for each player: seconds since the start, spread, and the earliest clip's time.
+
+Times that were not read at one moment, because the page was put aside between two of them, say nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +113,14 @@ def playing(page: Page) -> None:
     page.wait_for_function("() => [...document.querySelectorAll('video')].every(v => v.currentTime > 0.2)")
 
 
+def judged(samples: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
+    """Time and spread wherever the page got to run: a good part of the time, or the machine is too slow to measure."""
+    stood = [late for (early, *_), (late, *_) in pairwise(samples) if late - early > STILL]
+    kept = [(at, spread) for at, spread, _ in samples if not any(0 <= at - end < AFTER for end in stood)]
+    assert len(kept) > len(samples) / 4, f"the page stood still {len(stood)} times"
+    return kept
+
+
 def test_clips_stay_in_step(page: Page, folder: Path, clips: Sequence[Clip], address: str) -> None:
     """Over 10 s, two, four and six clips that play at the same time are never more than half a frame apart."""
     more = [compare(clips[:count]) for count in COUNTS[1:]]
@@ -115,7 +131,7 @@ def test_clips_stay_in_step(page: Page, folder: Path, clips: Sequence[Clip], add
         button.click()
     playing(page)
     found = page.evaluate(WATCH, {"seconds": 10, "kick": None})
-    worst = [max(spread for _, spread, _ in samples) for samples in found]
+    worst = [max(spread for _, spread in judged(samples)) for samples in found]
     assert max(worst) <= HALF_A_FRAME, dict(zip(COUNTS, worst, strict=True))
     assert all(samples[-1][2] - samples[0][2] > 8 for samples in found), "they do not play"
 
@@ -128,8 +144,8 @@ def test_back_in_step(page: Page, folder: Path, clips: Sequence[Clip], address: 
     page.get_by_role("slider", name="Position").fill("72")
     press(page, " ")
     page.wait_for_function("() => [...document.querySelectorAll('video')].every(v => v.currentTime > 3.2)")
-    (samples,) = page.evaluate(WATCH, {"seconds": 1.2, "kick": kick})
-    late = [round(at, 3) for at, spread, _ in samples if at > 0.5 and spread > HALF_A_FRAME]
+    (samples,) = page.evaluate(WATCH, {"seconds": 2, "kick": kick})
+    late = [round(at, 3) for at, spread in judged(samples) if at > 0.5 and spread > HALF_A_FRAME]
     assert late == []
 
 
@@ -294,6 +310,8 @@ def test_off_screen_and_gone(page: Page, folder: Path, clips: Sequence[Clip], ad
     page.wait_for_function("() => [...gone.querySelectorAll('video')].every(video => !video.hasAttribute('src'))")
     page.evaluate("() => { document.querySelector('main').prepend(gone) }")
     page.wait_for_function("() => [...document.querySelectorAll('video')].every(v => v.src && v.readyState > 2)")
+    page.locator(".kling-nb-player").focus()
+    press(page, " ")
     assert len(set(frames(page))) == 1
 
 
@@ -324,7 +342,7 @@ def test_from_a_file_with_no_network(browser: Browser, folder: Path, clips: Sequ
         press(page, " ")
         playing(page)
         (samples,) = page.evaluate(WATCH, {"seconds": 1, "kick": None})
-        assert max(spread for _, spread, _ in samples) <= HALF_A_FRAME
+        assert max(spread for _, spread in judged(samples)) <= HALF_A_FRAME
         press(page, "s")
         expect(page.get_by_role("status")).to_have_text(
             "Pages opened from a file may not save pictures: open it in Jupyter."

@@ -45,6 +45,19 @@ IN_STEP = """player => {
   return player.inStep >= 12;
 }"""
 """Asked at each animation frame: have all clips moved, and been within half a frame for a dozen of them?"""
+FROM = 2.0
+DURABLE = """() => new MutationObserver((_, watch) => {
+  const root = document.querySelectorAll('.jp-CodeCell')[2].querySelector('.kling-nb-player.kling-nb-on:has(script)');
+  if (!root) return;
+  watch.disconnect();
+  const bar = root.querySelector('[type=range]');
+  const pressed = [...root.querySelectorAll('[aria-pressed=true]')].map(button => button.textContent);
+  window.durable = {
+    seconds: parseFloat(bar.ariaValueText), mode: root.dataset.mode, pressed, focus: root.matches(':focus-within'),
+    plays: root.querySelector('.kling-nb-play').textContent === 'Pause',
+  };
+}).observe(document.body, {childList: true, subtree: true})"""
+"""Notes how the durable form looks as soon as it stands in the page."""
 NOTEBOOK = (
     """() => jupyterapp.shell.currentWidget.content.widgets.map(cell => [cell.model.id, cell.model.toJSON().source])"""
 )
@@ -61,6 +74,8 @@ class Lived:
     Attributes:
         at_first: Clips in the living comparison before the second was finished, and its text.
         kept: Whether the first clip's element was still the same, and further on, when the second had come.
+        went_on: Of the durable form, right after it had replaced the living one that played a loop in the wipe: its
+            position in seconds, its mode, the names of what is pressed, and whether it had the focus.
         before, after: The notebook's cells before and after everything was typed into the player.
         decoders: Video elements with a source in the whole page, after twelve clips had been shown ten times.
         violations: What axe-core found in Lab.
@@ -69,6 +84,7 @@ class Lived:
     name: str
     at_first: tuple[int, str]
     kept: bool
+    went_on: Any
     before: Any
     after: Any
     decoders: int
@@ -94,7 +110,14 @@ def lived(browser: Browser, jupyter: Jupyter) -> Lived:
         lab.page.keyboard.press(" ")
         expect(pair.locator("video")).to_have_count(2, timeout=READY)
         kept = bool(lab.page.evaluate("() => first.currentTime > 0.2"))
+        lab.page.evaluate(DURABLE)
+        for key in ("ArrowRight", "ArrowRight", "[", " ", "w"):  # it plays from the third second on, again and again
+            pair.evaluate(FOCUS)
+            lab.page.keyboard.press(key)
         expect(pair.locator("script")).to_have_count(1, timeout=READY)  # the durable form
+        went_on = lab.page.evaluate("() => durable")
+        pair.evaluate(FOCUS)
+        lab.page.keyboard.press("Escape")
         expect(pair.locator("video")).to_have_count(3)
         before, after = typed(lab.page, pair)
         found = Axe().run(lab.page, context=".kling-nb-player").response["violations"]
@@ -107,7 +130,7 @@ def lived(browser: Browser, jupyter: Jupyter) -> Lived:
         lab.save()
         lab.shut_kernel_down()
     told = [f"{one['id']}: {[node['html'][:120] for node in one['nodes']]}" for one in found]
-    return Lived(name, at_first, kept, before, after, decoders, told)
+    return Lived(name, at_first, kept, went_on, before, after, decoders, told)
 
 
 @pytest.fixture
@@ -159,6 +182,13 @@ def test_alive_it_takes_clips_in_as_they_finish(lived: Lived) -> None:
     assert count == 1
     assert "Generating" in text or "Waiting" in text or "Sending" in text or "Planned" in text
     assert lived.kept
+
+
+def test_the_durable_form_goes_on_where_the_living_one_was(lived: Lived) -> None:
+    """At its place in the same loop, playing, in the same view, and with the keyboard still in it."""
+    assert lived.went_on["seconds"] >= FROM
+    assert lived.went_on == {**lived.went_on, "mode": "wipe", "pressed": ["wipe", "Loop", "Sound"], "focus": True}
+    assert lived.went_on["plays"]
 
 
 def test_nothing_typed_changes_the_notebook(lived: Lived) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
@@ -324,8 +324,40 @@ def manifests(lived: Lived) -> list[dict[str, Any]]:
     return [json.loads(path.read_text()) for path in (lived.root / "kling_outputs").glob("*.json")]
 
 
-def test_axe_finds_nothing(lived: Lived) -> None:
-    """No violation in a form with pictures, closed choices, prompts in tabs and finished clips."""
+COLOURED = """dark => {
+  const ink = getComputedStyle(document.querySelector('.kling-nb-panel')).color.match(/[\\d.]+/g).map(Number);
+  return dark === (ink[0] > 128 || (ink[0] <= 1 && ink[0] > 0.5));
+}"""
+"""Asked until the theme's style sheet has come: is the ink light, as it is on a dark page?"""
+LOOKS = {
+    "light": ("JupyterLab Light", 1200),
+    "dark": ("JupyterLab Dark", 1200),
+    "narrow": ("JupyterLab Light", 444),
+    "dark and narrow": ("JupyterLab Dark", 444),
+}
+"""Theme, and width of the browser in CSS pixels; the notebook's margins take 84 of it."""
+
+
+@pytest.fixture(params=LOOKS)
+def look(lived: Lived, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The page in one look, and afterwards as it was."""
+    wear(lived.page, *LOOKS[request.param])
+    yield request.param
+    wear(lived.page, *LOOKS["light"])
+
+
+def wear(page: Page, theme: str, width: int) -> None:
+    """Change the theme and the width of the page."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.evaluate("theme => { jupyterapp.commands.execute('apputils:change-theme', {theme}) }", theme)
+    page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+    page.wait_for_function(COLOURED, arg="Dark" in theme)
+
+
+def test_axe_finds_nothing(lived: Lived, look: str) -> None:
+    """No violation in a form with pictures, closed choices, prompts in tabs and finished clips, in any look."""
+    if "narrow" in look:
+        assert lived.page.locator(".kling-nb-panel").first.evaluate("root => root.offsetWidth") <= 360
     found = Axe().run(lived.page, context=".kling-nb-panel")
     assert found.response["violations"] == [], found.generate_report()
 
@@ -360,6 +392,8 @@ def test_the_saved_notebook_keeps_the_clips_and_no_key(browser: Browser, jupyter
         films = page.locator(".kling-nb-result video")
         expect(films).to_have_count(3)
         expect(page.get_by_text("This was a panel of kling_nb").first).to_be_visible()
+        expect(page.get_by_text("model not found")).not_to_have_count(0)
+        expect(page.get_by_text("model not found").filter(visible=True)).to_have_count(0)
         assert min(play(films)) > 0.2
 
 

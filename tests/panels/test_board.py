@@ -90,6 +90,27 @@ def test_retry_stop_and_copy(play: Play) -> None:
     play(scene)
 
 
+def test_chosen_clips_side_by_side(play: Play) -> None:
+    """As HTML that brings no script, with the jobs of its films; fewer than two, and strangers, are refused."""
+
+    async def scene(lab: Lab) -> None:
+        jobs = lab.order([{"prompt": prompt, "model": "kling-v2-6", "duration": 5} for prompt in ("A <fox>", "A hare")])
+        for job in jobs:
+            await asyncio.wrap_future(job.ended)
+        browser = Browser(Board(lab, "mark"))
+        ids = [jobs[1].id, jobs[0].id]
+        found = await browser.ask("compare", ids=ids)
+        assert found["films"] == ids
+        assert found["page"].count("<video ") == 2
+        assert "<script" not in found["page"]
+        assert "<fox>" not in found["page"]
+        assert "needs two to 12 clips" in (await browser.ask("compare", ids=ids[:1]))["trouble"]
+        assert "no job 'nothing'" in (await browser.ask("compare", ids=[*ids, "nothing"]))["trouble"]
+        assert "there are none" in (await browser.ask("compare", ids="all"))["trouble"]
+
+    play(scene)
+
+
 @pytest.mark.parametrize("asleep", [True, False])
 def test_the_end_is_sent_in_full(*, asleep: bool, play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     """A few updates a second while something is under way, and one more with everything when it is over."""

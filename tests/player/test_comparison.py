@@ -106,6 +106,85 @@ def test_frames_are_those_of_the_moment(files: list[Path], tmp_path: Path) -> No
         assert np.abs(got[:, 68:132] - wanted).mean() < 12
 
 
+def beep(path: Path, *, begins: float, ends: float, seconds: float, fps: int = 12) -> Path:
+    """A clip that is silent but for a tone of 440 Hz between two moments; mono, at another rate than a film's."""
+    rate = 32_000
+    wave = np.zeros((1, round(seconds * rate)), np.float32)
+    on = slice(round(begins * rate), round(ends * rate))
+    wave[0, on] = 0.5 * np.sin(2 * np.pi * 440 * np.arange(wave.shape[1])[on] / rate)
+    with av.open(str(path), "w", format="mp4") as movie:
+        picture = movie.add_stream("libx264", rate=fps)
+        picture.width, picture.height, picture.pix_fmt = 64, 36, "yuv420p"
+        sound = movie.add_stream("aac", rate=rate, layout="mono")
+        for _ in range(round(seconds * fps)):
+            movie.mux(picture.encode(av.VideoFrame.from_ndarray(np.zeros((36, 64, 3), np.uint8), format="rgb24")))
+        movie.mux(picture.encode())
+        heard = av.AudioFrame.from_ndarray(wave, format="fltp", layout="mono")
+        heard.sample_rate, heard.pts = rate, 0
+        movie.mux(sound.encode(heard))
+        movie.mux(sound.encode())
+    return path
+
+
+def listened(path: Path) -> tuple[float, float, float] | None:
+    """Seconds of a film's sound, and when its tone begins and ends; None if there is no sound."""
+    with av.open(str(path)) as movie:
+        if not movie.streams.audio:
+            return None
+        frames = list(movie.decode(audio=0))
+    assert frames[0].pts == 0
+    wave = np.abs(np.concatenate([frame.to_ndarray()[0] for frame in frames]))
+    loud = np.flatnonzero(wave > 0.2)
+    return len(wave) / frames[0].sample_rate, loud[0] / frames[0].sample_rate, loud[-1] / frames[0].sample_rate
+
+
+BUFFER = 1024 / 48_000
+"""Seconds of a block of AAC: a film's sound ends with a whole one."""
+
+
+def test_a_film_has_the_sound_of_one_clip(lab: Lab, files: list[Path], tmp_path: Path) -> None:
+    """The first clip that has any, where it is in the clip; silence goes on to the end of the film, and no further."""
+    early = beep(tmp_path / "early.mp4", begins=0.25, ends=0.5, seconds=1)
+    late = beep(tmp_path / "late.mp4", begins=1.5, ends=3, seconds=3)
+    found = listened(lab.compare(files[0], early, late).save("three.mp4"))
+    assert found == pytest.approx((3.0, 0.25, 0.5), abs=BUFFER)
+    found = listened(lab.compare(files[0], early).save("two.mp4"))
+    assert found == pytest.approx((1.0, 0.25, 0.5), abs=BUFFER)
+
+
+@pytest.mark.parametrize("sound", [2, -1, "3: late.mp4", "late.mp4"])
+def test_whose_sound(lab: Lab, files: list[Path], tmp_path: Path, sound: Any) -> None:
+    """By index, or by the name that is burnt in."""
+    early = beep(tmp_path / "early.mp4", begins=0.25, ends=0.5, seconds=1)
+    late = beep(tmp_path / "late.mp4", begins=1.5, ends=1.75, seconds=2)
+    found = listened(lab.compare(files[0], early, late).save("three.mp4", sound=sound))
+    assert found == pytest.approx((2.0, 1.5, 1.75), abs=BUFFER)
+
+
+def test_a_silent_film(lab: Lab, files: list[Path], tmp_path: Path) -> None:
+    """Of clips that have no sound, and on demand."""
+    assert listened(lab.compare(*files[:2]).save("silent.mp4")) is None
+    loud = beep(tmp_path / "loud.mp4", begins=0, ends=1, seconds=1)
+    for sound in (None, False):
+        assert listened(lab.compare(loud, files[0]).save("silent.mp4", sound=sound)) is None
+
+
+@pytest.mark.parametrize(
+    ("sound", "words"),
+    [
+        (2, r"sound=2 names no clip: it is 0 to 1, one of '1: wide\.mp4', '2: loud\.mp4', or None"),
+        ("third", "sound='third' names no clip"),
+        (0, r"'1: wide\.mp4' has no sound: '2: loud\.mp4' has; sound=None makes a silent film"),
+    ],
+)
+def test_no_such_sound(lab: Lab, files: list[Path], tmp_path: Path, sound: Any, words: str) -> None:
+    """Refused before anything is written."""
+    loud = beep(tmp_path / "loud.mp4", begins=0, ends=1, seconds=1)
+    with pytest.raises(OptionError, match=words):
+        lab.compare(files[0], loud).save("film.mp4", sound=sound)
+    assert not (tmp_path / "film.mp4").exists()
+
+
 @pytest.mark.parametrize("suffix", [".png", ".jpg"])
 def test_a_sheet(lab: Lab, files: list[Path], suffix: str) -> None:
     """A row of five moments for each clip, tall ones in the middle of their place."""
