@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from IPython import get_ipython
@@ -16,25 +17,23 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from traitlets import CFloat, CInt, Enum, Unicode
 
 from kling_nb.cell import LINE_COMMANDS, parse, usage, words
-from kling_nb.errors import KlingError, OptionError
+from kling_nb.errors import KlingError, OptionError, StoppedWaiting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from IPython.core.interactiveshell import InteractiveShell
 
     from kling_nb.cell.parse import CellOrder
+    from kling_nb.doctor import Load, Visit
     from kling_nb.lab import Jobs, Lab
 
 
-class StoppedWaiting(KeyboardInterrupt):
-    """The stop button was pressed while a cell waited."""
+class StoppedReading(StoppedWaiting):
+    """The stop button was pressed while a cell's pictures were read."""
 
     def __str__(self) -> str:
-        return "Stopped waiting; the jobs go on. %kling wait waits again."
-
-    def _render_traceback_(self) -> list[str]:
-        return [str(self)]
+        return "Stopped; nothing was asked for. Run the cell again to do so."
 
 
 _CALL = re.compile(r"get_ipython\(\)\.run_(cell|line)_magic\('kling', (.*)\)\s*\Z", re.DOTALL)
@@ -59,9 +58,18 @@ class KlingMagics(Magics):
         0.007, min=1e-6, max=1.0, help="price of one poll in shares of a clip's time; larger asks less often"
     ).tag(config=True)
 
+    embed = Enum(
+        ("auto", "always", "never"),
+        "auto",
+        help="keep clips inside of the notebook; auto: KLING_NB_EMBED, else where no address leads to their files",
+    ).tag(config=True)
+    embed_limit = CFloat(2.0, min=0.0, help="MB of the largest clip that is kept inside of the notebook").tag(
+        config=True
+    )
+
     _SETTINGS: ClassVar = (
         "gateway", "model", "mode", "aspect", "duration", "output", "wait", "confirm_above", "patience",
-        "poll_patience",
+        "poll_patience", "embed", "embed_limit",
     )  # fmt: skip
 
     shell: InteractiveShell
@@ -91,7 +99,10 @@ class KlingMagics(Magics):
 
     async def awaited(self, line: str, cell: str | None = None) -> None:
         """The magic as an unindented statement calls it: an interrupt stops the waiting and no job."""
-        jobs = self._begin(line, cell)
+        try:
+            jobs = await self._begun(line, cell)
+        except asyncio.CancelledError:
+            raise StoppedReading from None
         if jobs is None:
             return
         try:
@@ -100,42 +111,60 @@ class KlingMagics(Magics):
             raise StoppedWaiting from None
         self._report(jobs)
 
-    def _begin(self, line: str, cell: str | None) -> Jobs | None:
+    def _begin(self, line: str, cell: str | None) -> Jobs | Load | Visit | None:
         """Do what is asked; the jobs to wait for, or None if there is nothing to wait for."""
         if cell is None:
             return self._command(line)
-        order = parse(line, cell, self.shell.user_ns)
-        if "help" in order.flags:
-            print(usage())  # noqa: T201 - a help page is text
+        order = self._read(line, cell)
+        if order is None:
             return None
-        return self._order(order)
-
-    def _order(self, order: CellOrder) -> Jobs | None:
-        from kling_nb.lab.comparison import refuse_count  # noqa: PLC0415 - with the lab
-        from kling_nb.live import show_bundle  # noqa: PLC0415 - displays only now
-
-        gateway = order.gateway or None
         if "dry_run" in order.flags:
-            show_bundle(self.lab.rehearse(order.requests, gateway))
+            self._show(self.lab.rehearse(order.requests, order.gateway or None))
             return None
-        side_by_side = "compare" in order.flags
-        if side_by_side:
+        return self._present(order, self.lab.order(order.requests, **self._terms(order)))
+
+    async def _begun(self, line: str, cell: str | None) -> Jobs | Load | Visit | None:
+        """As :meth:`_begin`; the loop stays awake while pictures are read."""
+        order = None if cell is None else self._read(line, cell)
+        if order is None:
+            return self._command(line) if cell is None else None
+        if "dry_run" in order.flags:
+            self._show(await self.lab.rehearsed(order.requests, order.gateway or None))
+            return None
+        return self._present(order, await self.lab.ordered(order.requests, **self._terms(order)))
+
+    def _read(self, line: str, cell: str) -> CellOrder | None:
+        """What a cell asks for; None where that is the help page."""
+        order = parse(line, cell, self.shell.user_ns)
+        if "help" not in order.flags:
+            return order
+        print(usage())  # noqa: T201 - a help page is text
+        return None
+
+    def _terms(self, order: CellOrder) -> dict[str, Any]:
+        """Where to, and under which conditions."""
+        from kling_nb.lab.comparison import refuse_count  # noqa: PLC0415 - with the lab
+
+        if "compare" in order.flags:
             refuse_count(len(order.requests))
         given = {name: name in order.flags for name in ("yes", "fresh", "force")}
-        jobs = self.lab.order(order.requests, gateway=gateway, budget=order.budget, **given)
+        return {"gateway": order.gateway or None, "budget": order.budget, **given}
+
+    def _present(self, order: CellOrder, jobs: Jobs) -> Jobs | None:
+        """Bind and show the jobs of a cell; those to wait for."""
         if order.name:
             self.shell.user_ns[order.name] = jobs if len(jobs) > 1 else jobs[0]
-        if not (side_by_side and self.lab.show_comparison(self.lab.compare(jobs))):
+        if not ("compare" in order.flags and self.lab.show_comparison(self.lab.compare(jobs))):
             self.lab.show(jobs)
         return jobs if self._waits(order.flags) else None
 
-    def _command(self, line: str) -> Jobs | None:
+    def _command(self, line: str) -> Jobs | Load | Visit | None:
         name, *arguments = words(line) or ["help"]
         if name not in LINE_COMMANDS:
             raise OptionError(
                 f"%kling has no command {name!r}: it has {', '.join(LINE_COMMANDS)}. Prompts need %%kling."
             )
-        command: Callable[[Sequence[str]], Jobs | None] = getattr(self, f"_do_{name}")
+        command: Callable[[Sequence[str]], Jobs | Load | Visit | None] = getattr(self, f"_do_{name}")
         return command(arguments)
 
     def _do_help(self, _: Sequence[str]) -> None:
@@ -145,16 +174,16 @@ class KlingMagics(Magics):
         from kling_nb.lab.tables import jobs_table  # noqa: PLC0415 - with the lab
 
         if "--live" in arguments:
-            from kling_nb.panels.board import BoardDisplay  # noqa: PLC0415 - widgets take 50 ms
+            from kling_nb.live import panels  # noqa: PLC0415 - widgets take 50 ms
 
-            BoardDisplay(self.lab)._ipython_display_()
+            panels("board").BoardDisplay(self.lab)._ipython_display_()
         else:
             self._show(jobs_table(self.lab))
 
     def _do_panel(self, _: Sequence[str]) -> None:
-        from kling_nb.panels.composer import Panel  # noqa: PLC0415 - widgets take 50 ms
+        from kling_nb.live import panels  # noqa: PLC0415 - widgets take 50 ms
 
-        Panel(self.lab)._ipython_display_()
+        panels("composer").Panel(self.lab)._ipython_display_()
 
     def _do_models(self, arguments: Sequence[str]) -> None:
         from kling_nb.lab.tables import models_table  # noqa: PLC0415 - with the lab
@@ -171,6 +200,14 @@ class KlingMagics(Magics):
         from kling_nb.lab.tables import cost_table  # noqa: PLC0415 - with the lab
 
         self._show(cost_table(self.lab))
+
+    def _do_doctor(self, arguments: Sequence[str]) -> Load | Visit:
+        from kling_nb.doctor import Load, Visit, asked  # noqa: PLC0415 - with the lab
+
+        wanted = asked(arguments)
+        if wanted.load is not None:
+            return Load(self.lab, wanted.load, lambda figures: self._show(figures.bundle()))
+        return Visit(self.lab, offline=wanted.offline, tell=lambda report: self._show(report.bundle()))
 
     def _do_show(self, arguments: Sequence[str]) -> None:
         jobs = self.lab.those(_ids(arguments, "show"))
@@ -204,8 +241,10 @@ class KlingMagics(Magics):
 
         show_bundle(bundle)
 
-    def _report(self, jobs: Jobs) -> None:
+    def _report(self, jobs: Jobs | Load | Visit) -> None:
         """Raise if there is not a single clip: a headless run should not go on as if there were."""
+        if not isinstance(jobs, Sequence):
+            return  # the doctor, who has told everything
         errors = [job.error for job in jobs if job.error]
         if errors and len(errors) == len(jobs):
             raise errors[0]
@@ -285,4 +324,4 @@ def unload(shell: InteractiveShell) -> None:
             registered.remove(ours)
 
 
-__all__ = ["KlingError", "KlingMagics", "await_magic", "load", "unload"]
+__all__ = ["KlingError", "KlingMagics", "StoppedReading", "await_magic", "load", "unload"]

@@ -9,9 +9,9 @@ smallest one, used by the tests).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:
     from kling_nb.catalog.findings import Finding
@@ -250,8 +250,8 @@ class Codec(Protocol):
         """Stop a task: True if it will not be made. None where the gateway cannot."""
         ...
 
-    def balance(self) -> Flow[Balance] | None:
-        """What the account has left; None where the gateway does not tell."""
+    def balance(self, now: float) -> Flow[Balance] | None:
+        """What the account has left at ``now`` (Unix time); None where the gateway does not tell."""
         ...
 
     def estimate(self, order: Order) -> Flow[Estimate] | None:
@@ -265,6 +265,31 @@ class Codec(Protocol):
         ``now`` is Unix time, because some gateways name an absolute moment.
         """
         ...
+
+
+class Batching(Protocol):
+    """What a codec may have besides: one ask about several tasks."""
+
+    def at_once(self, ticket: Ticket) -> int:
+        """Tasks that one ask may name if this is among them; 1 for one that must be asked about alone."""
+        ...
+
+    def poll_many(self, tickets: Sequence[Ticket]) -> Flow[dict[str, TaskState]]:
+        """Look once at tasks for which :meth:`at_once` is above 1, at most as many as it says: a single ask.
+
+        Returns:
+            States by the tickets' ids. A task that the answer leaves out, or that cannot be read, is not in it.
+
+        Raises:
+            GatewayError: The gateway refused to tell.
+        """
+        ...
+
+
+def batching(codec: Codec) -> Batching | None:
+    """A codec's way to ask about several tasks at once; None where it has none."""
+    able = callable(getattr(codec, "at_once", None)) and callable(getattr(codec, "poll_many", None))
+    return cast("Batching", codec) if able else None
 
 
 _INLINE = "$inline"

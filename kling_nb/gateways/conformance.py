@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from kling_nb.errors import AskError, KlingError, UnknownOutcomeError
 from kling_nb.request import Camera, Frame, VideoRequest
-from kling_nb.wire import Answer, Ask, Flow, Order, TaskState, Ticket
+from kling_nb.wire import Answer, Ask, Flow, Order, TaskState, Ticket, batching
 
 if TYPE_CHECKING:
     from kling_nb.gateways.table import Gateway
@@ -110,6 +110,7 @@ class _Check:
         yield from self.kept(ticket)
         yield from self.paid_answers()
         yield from self.looks(ticket)
+        yield from self.looks_at_many(ticket)
         yield from self.led_astray(ticket)
         yield from self.pauses()
         yield from self.other_verbs(ticket)
@@ -216,6 +217,30 @@ class _Check:
             for ask in asks:
                 yield from self.addressed(ask, "poll")
 
+    def looks_at_many(self, ticket: Ticket) -> Iterator[str]:
+        """One question about several tasks, where the codec can ask it, tells the same as one about each."""
+        many = batching(self.codec)
+        most = many.at_once(ticket) if many else 1
+        if many is None or most <= 1:
+            return
+        documented = self.sample.looks("processing")
+        tickets = [ticket, *(Ticket(f"{ticket.id}{n}", ticket.route, ticket.extra) for n in range(1, min(most, 20)))]
+        asks, came = self.run(many.poll_many(tickets), documented)
+        alone = self.run(self.codec.poll(ticket), documented)[1]
+        if len(asks) != 1:
+            yield f"poll_many asks {len(asks)} times about {len(tickets)} tasks of the {most} that at_once allows."
+        if came != {ticket.id: alone}:
+            yield "poll_many tells something else than poll, or of tasks that its answer does not name."
+        garbage = [Answer(status, {}, body) for status in _STATUSES for body in _UNREADABLE]
+        for answer in (*garbage, *(Answer(200, {}, body) for body in _spoiled(documented))):
+            asks, came = self.run(many.poll_many(tickets), answer)
+            if not isinstance(came, dict | KlingError):
+                yield f"poll_many gives {_name(came)} for {answer.status} {answer.body[:30].decode('latin-1')!r}."
+            if any(ask.paid for ask in asks):
+                yield "poll_many pays."
+            for ask in asks:
+                yield from self.addressed(ask, "poll_many")
+
     def led_astray(self, ticket: Ticket) -> Iterator[str]:
         """Ids and links of a stranger's answer lead nowhere else."""
         odd = Ticket(_ID, ticket.route, {})
@@ -243,7 +268,7 @@ class _Check:
         verbs: dict[str, Callable[[], Flow[Any] | None]] = {
             "find": lambda: self.codec.find(self.order),
             "cancel": lambda: self.codec.cancel(ticket),
-            "balance": self.codec.balance,
+            "balance": lambda: self.codec.balance(_NOW),
             "estimate": lambda: self.codec.estimate(self.order),
         }
         for verb, start in verbs.items():

@@ -109,7 +109,7 @@ class FalCodec:
             return False
         return state.phase == "failed"
 
-    def balance(self) -> None:
+    def balance(self, now: float) -> None:
         """Nothing: the queue's pages offer no balance."""
 
     def estimate(self, order: Order) -> None:

@@ -122,7 +122,7 @@ class KlingCodec:
     def cancel(self, ticket: Ticket) -> None:
         """Nothing: the gateway's pages offer no way to stop a task."""
 
-    def balance(self) -> None:
+    def balance(self, now: float) -> None:
         """Nothing: no relay's page tells it. Kling's own account is asked for in ``kling_account``."""
 
     def estimate(self, order: Order) -> None:

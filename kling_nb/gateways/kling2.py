@@ -15,10 +15,11 @@ from kling_nb.errors import GatewayError, KeyRefusedError, NotFoundError
 from kling_nb.gateways.digging import clip, dig, identifier, items, message, number, segment, text, web_url
 from kling_nb.gateways.fields import only_links, overlay, stop_on_error
 from kling_nb.gateways.kling2_bodies import ROUTES, body, notes
+from kling_nb.gateways.kling_account import account
 from kling_nb.gateways.refusals import closed, complaint, is_fine, is_their_trouble, refusal
 from kling_nb.gateways.waits import pause
 from kling_nb.gateways.words import phase, speaks_of_content_rules
-from kling_nb.wire import Answer, Ask, Charge, Flow, Order, Output, TaskState, Ticket
+from kling_nb.wire import Answer, Ask, Balance, Charge, Flow, Order, Output, TaskState, Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -94,6 +95,10 @@ class Kling2Codec:
             raise self._refused(answer, "look")
         return state
 
+    def at_once(self, ticket: Ticket) -> int:
+        """So many tasks in one ask; an id with a comma would read as two."""
+        return 1 if "," in ticket.id else _TASKS_A_LOOK
+
     def poll_many(self, tickets: Sequence[Ticket]) -> Flow[dict[str, TaskState]]:
         """``GET /tasks?task_ids={id},{id},…``: many tasks with one ask for each fifty.
 
@@ -139,8 +144,9 @@ class Kling2Codec:
     def cancel(self, ticket: Ticket) -> None:
         """Nothing: the gateway's pages offer no way to stop a task."""
 
-    def balance(self) -> None:
-        """Nothing without a date: :func:`kling_nb.gateways.kling_account.account` asks with one."""
+    def balance(self, now: float) -> Flow[Balance]:
+        """Resource packs and the balance; see :func:`kling_nb.gateways.kling_account.account`."""
+        return account(self._gateway, now)
 
     def estimate(self, order: Order) -> None:
         """Nothing: the gateway's pages offer no price before sending."""

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from kling_nb.catalog import model, second_generation
 from kling_nb.gateways.kling import KlingCodec
 from kling_nb.gateways.kling2 import GENERATION, Kling2Codec
-from kling_nb.gateways.kling_account import account
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -45,6 +44,10 @@ class KlingGenerationsCodec:
         """Look at the task where it was made."""
         return (self._second if _is_second(ticket) else self._first).poll(ticket)
 
+    def at_once(self, ticket: Ticket) -> int:
+        """As many as the second generation takes; the first one's list tells of other people's tasks too."""
+        return self._second.at_once(ticket) if _is_second(ticket) else 1
+
     def poll_many(self, tickets: Sequence[Ticket]) -> Flow[dict[str, TaskState]]:
         """Look at all tasks of the second generation at once; see :meth:`Kling2Codec.poll_many`.
 
@@ -60,12 +63,9 @@ class KlingGenerationsCodec:
     def cancel(self, ticket: Ticket) -> None:
         """Nothing: the gateway's pages offer no way to stop a task."""
 
-    def balance(self) -> None:
-        """Nothing without a date: see :meth:`account`."""
-
-    def account(self, now: float) -> Flow[Balance]:
-        """Resource packs and the balance at a Unix time; see :func:`kling_nb.gateways.kling_account.account`."""
-        return account(self._gateway, now)
+    def balance(self, now: float) -> Flow[Balance]:
+        """Resource packs and the balance, which belong to both generations."""
+        return self._second.balance(now)
 
     def estimate(self, order: Order) -> None:
         """Nothing: the gateway's pages offer no price before sending."""

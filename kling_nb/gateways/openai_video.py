@@ -209,12 +209,13 @@ class OpenAIVideoCodec:
     def cancel(self, ticket: Ticket) -> None:
         """Nothing: the gateway's pages offer no way to stop a task."""
 
-    def balance(self) -> Flow[Balance]:
+    def balance(self, now: float) -> Flow[Balance]:
         """``GET /api/usage/token/user-balance``, which is ImaRouter's own: dollars left and dollars used.
 
         Raises:
             GatewayError: The gateway has no such page or tells no number.
         """
+        del now  # it tells of this moment only
         answer = yield Ask("GET", self._gateway.prefix + _BALANCE)
         told = dig(answer.json(), "data")
         left, used = number(dig(told, "balance_usd")), number(dig(told, "used_amount_usd"))

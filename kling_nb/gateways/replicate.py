@@ -114,7 +114,7 @@ class ReplicateCodec:
             raise refusal(self._gateway, answer, "look")
         return state.phase == "failed"
 
-    def balance(self) -> None:
+    def balance(self, now: float) -> None:
         """Nothing: the API tells no balance."""
 
     def estimate(self, order: Order) -> None:

@@ -117,12 +117,13 @@ class WireflowCodec:
     def cancel(self, ticket: Ticket) -> None:
         """Nothing: the gateway's pages offer no way to stop a task."""
 
-    def balance(self) -> Flow[Balance]:
+    def balance(self, now: float) -> Flow[Balance]:
         """``GET /developer/usage``: the credits, and the plan's limits as the answer's headers tell them.
 
         Raises:
             GatewayError: It refused, or its answer is no object.
         """
+        del now  # it tells of this moment only
         answer = yield Ask("GET", f"{self._gateway.prefix}/developer/usage")
         found = usage_in(answer)
         if not is_fine(answer) or found is None:

@@ -91,9 +91,7 @@ def balance(lab: Lab, gateway: str | None = None) -> Account:
     place = lab.gateway(gateway)
     if is_sandbox(place.name):
         return Account(place.name, place.label, note="Nothing is charged here.")
-    codec = lab.desks.codec(place)
-    dated = getattr(codec, "account", None)  # Kling's wants a span of time, and a codec has no clock
-    flow = dated(lab.now()) if dated else codec.balance()
+    flow = lab.desks.codec(place).balance(lab.now())
     if flow is None:
         note = f"{place.label} does not tell what an account has left: look on its own pages."
         return Account(place.name, place.label, note=note)

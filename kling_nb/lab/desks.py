@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kling_nb import gateways
-from kling_nb.credentials import Credentials, read_credentials
+from kling_nb.credentials import MASK, Credentials, read_credentials
 from kling_nb.errors import MissingKeyError, OptionError
 from kling_nb.journal import Journal
 from kling_nb.lab.history import History
@@ -19,15 +19,20 @@ from kling_nb.lab.polling import Poller
 from kling_nb.lab.run import Desk
 from kling_nb.lab.sandboxed import SandboxHistory, is_sandbox
 from kling_nb.lab.sandboxed import codec as sandboxed_codec
+from kling_nb.lab.sharing import Sharing
 from kling_nb.lab.slots import Slots
 from kling_nb.lab.store import Store
 from kling_nb.pace import Allowance
 from kling_nb.request import VideoRequest
 from kling_nb.settings import checked_base_url
+from kling_nb.wire import batching
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kling_nb.engine import Engine
     from kling_nb.gateways import Gateway
-    from kling_nb.wire import Codec
+    from kling_nb.wire import Codec, TaskState, Ticket
 
 _SHORTEST_KEY = 6
 """Characters of a key; what is shorter may stand in a text by chance."""
@@ -148,6 +153,12 @@ class Desks:
         held = {name: self._env.get(name, "").strip() for name in variables}
         return next((name for name, key in held.items() if len(key) >= _SHORTEST_KEY and key in text), "")
 
+    def scrubbed(self, text: str) -> str:
+        """The text with every key of this machine masked, should one stand in it."""
+        while name := self.key_in(text):
+            text = text.replace(self._env[name].strip(), MASK)
+        return text
+
     def desk(self, gateway: Gateway, folder: Path, loop: asyncio.AbstractEventLoop, patience: float) -> Desk:
         """The desk of a gateway; it is made anew when its key or address has changed.
 
@@ -184,8 +195,14 @@ class Desks:
                 store,
                 self.leases(folder),
                 self.history(folder, gateway.name),
-                Poller(allowance, shortest=_SANDBOX_FLOOR if app else 1.0, now=now, sleep=sleep),
-                Slots(sleep),
+                Poller(
+                    allowance,
+                    _sharing(codec, engine, now),
+                    shortest=_SANDBOX_FLOOR if app else 1.0,
+                    now=now,
+                    sleep=sleep,
+                ),
+                Slots(sleep, gateway.parallel),
                 patience,
                 now,
                 sleep,
@@ -204,3 +221,15 @@ class Desks:
                 )
             given[name] = value if name == "resolution" else float(value) if name in {"latency", "fail"} else int(value)
         return create_app(state_dir=state_dir, options=Options(**given))
+
+
+def _sharing(codec: Codec, engine: Engine, now: Callable[[], float]) -> Sharing | None:
+    """How jobs share a question, where the codec can ask one about several; the poller has counted its request."""
+    many = batching(codec)
+    if many is None:
+        return None
+
+    async def look(tickets: Sequence[Ticket]) -> Mapping[str, TaskState]:
+        return await engine.run(many.poll_many(tickets), counted=True)
+
+    return Sharing(look, many.at_once, now)

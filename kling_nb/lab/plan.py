@@ -36,6 +36,10 @@ _FORMS = {
 _KEYWORDS = frozenset(VideoRequest.model_fields) - {"extra"} | {"set"} | KEYWORDS
 
 
+_PICTURES = ("image", "tail", "images", "mask", "masks")
+_WEB = ("http://", "https://")
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One clip that could be asked for.
@@ -103,6 +107,14 @@ def make_plan(
     order = {"error": 0, "warning": 1, "note": 2}
     unique = dict.fromkeys(sorted(findings, key=lambda finding: order[finding.level]))
     return Plan(request, gateway, tuple(unique), catalog.price(request, gateway.name), inputs)
+
+
+def opens_pictures(keywords: Mapping[str, Any]) -> bool:
+    """Whether reading a request may open, decode or encode pictures, which can take a second."""
+    if any(keywords.get(name) is not None for name in KEYWORDS):
+        return True  # a run takes them anywhere
+    given = [item for name in _PICTURES for item in values.several(keywords.get(name))]
+    return not all(isinstance(item, str) and item.lower().startswith(_WEB) for item in given)
 
 
 def refuse(plan: Plan) -> None:

@@ -1,7 +1,8 @@
 """Whose turn it is to ask: every open job of one gateway and key shares one allowance.
 
 A job becomes due by its own schedule. Where requests are limited, more jobs are due than may ask; then the poll
-goes where it is most likely to find something.
+goes where it is most likely to find something. Where the gateway tells of several tasks in one answer, one request
+asks about all that can share it, see :mod:`kling_nb.lab.sharing`.
 """
 
 from __future__ import annotations
@@ -9,11 +10,23 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from kling_nb.errors import KlingError
 from kling_nb.pace import DEFAULT_PATIENCE, Allowance, Latency, next_poll, worth
 
+if TYPE_CHECKING:
+    from kling_nb.lab.sharing import Sharing
+    from kling_nb.wire import TaskState, Ticket
+
+    News = TaskState | KlingError | str | None
+    """What has become of a turn: a state; an error; :data:`AGAIN`; None: it may ask."""
+
 _IDLE_SECONDS = 0.05
+
+AGAIN = "again"
+"""Nothing new is known of a job: its schedule goes on."""
 
 
 @dataclass(slots=True, eq=False)
@@ -23,15 +36,33 @@ class Watched:
     Attributes:
         latency: How long it is believed to take.
         started: Clock reading of its submit.
+        ticket: Names its task; None keeps it out of shared questions.
         last: Its age when it was asked last.
+        covered: Its age up to which its schedule has had its polls, some of them a little early.
+        due: Clock reading at which its schedule asks.
+        alone: The next question is about this job only, because a shared one did not tell of it.
         progress: 0 to 1 where the gateway tells.
+        news: What becomes of its turn.
     """
 
     latency: Latency
     started: float
+    ticket: Ticket | None = None
     last: float = 0.0
+    covered: float = 0.0
+    due: float = 0.0
+    alone: bool = False
     progress: float | None = None
-    turn: asyncio.Event = field(default_factory=asyncio.Event)
+    news: asyncio.Future[News] | None = None
+
+    def tell(self, news: News) -> None:
+        """End its turn with this, unless it has ended already."""
+        if self.news and self.waits_for_news():
+            self.news.set_result(news)
+
+    def waits_for_news(self) -> bool:
+        """Whether its turn has not ended, and nobody has given it up."""
+        return self.news is not None and not self.news.done()
 
 
 class Poller:
@@ -39,6 +70,7 @@ class Poller:
 
     Args:
         allowance: The gateway's request budget.
+        sharing: Asks about several jobs at once; None where the gateway has no way.
         shortest: Seconds between two polls of one job at least.
         patience: See :data:`kling_nb.pace.DEFAULT_PATIENCE`; may be changed at any time.
         now, sleep: Replaced by a virtual clock in tests.
@@ -47,6 +79,7 @@ class Poller:
     def __init__(
         self,
         allowance: Allowance,
+        sharing: Sharing | None = None,
         *,
         shortest: float = 1.0,
         patience: float = DEFAULT_PATIENCE,
@@ -55,39 +88,66 @@ class Poller:
     ) -> None:
         self.allowance = allowance
         self.patience = patience
+        self._sharing = sharing
         self._shortest = shortest
         self._now = now
         self._sleep = sleep
         self._due: list[Watched] = []
         self._giver: asyncio.Task[None] | None = None
 
-    async def turn(self, job: Watched) -> None:
-        """Until this job may be asked about."""
+    async def turn(self, job: Watched) -> TaskState | None:
+        """Until this job may be asked about, or a question that it shared has told of it.
+
+        Returns:
+            What was told; None if it is to be asked about now.
+
+        Raises:
+            OutageError, ThrottledError: The shared question met with it.
+        """
+        while True:
+            news = await self._turn(job)
+            if isinstance(news, KlingError):
+                raise news
+            if not isinstance(news, str):
+                return news
+
+    async def _turn(self, job: Watched) -> News:
         age = max(self._now() - job.started, 0.0)
-        due = next_poll(
+        job.due = job.started + next_poll(
             job.latency,
-            max(age, job.last),
+            max(age, job.last, job.covered),
             patience=self.patience,
             shortest=self._shortest,
             progress=job.progress,
         )
-        await self._sleep(max(due - age, 0.0))
-        if self.allowance.wait(self._now()) > 0 or self._due:
-            await self._queue(job)
-        else:
-            self.allowance.spend(self._now())
-        job.last = max(self._now() - job.started, 0.0)
+        wait = max(job.due - self._now(), 0.0)
+        job.news = asyncio.get_running_loop().create_future()
+        try:
+            shares = self._sharing is not None and self._sharing.join(job)
+            await (self._doze(wait, job.news) if shares else self._sleep(wait))
+            if not (shares and self._sharing and self._sharing.has_taken(job)):
+                self._call(job)
+            return await job.news
+        finally:
+            self._leave(job)
 
-    async def _queue(self, job: Watched) -> None:
-        job.turn.clear()
+    async def _doze(self, seconds: float, news: asyncio.Future[News]) -> None:
+        """Sleep, unless there is news before."""
+        nap = asyncio.ensure_future(self._sleep(seconds))
+        either: set[asyncio.Future[Any]] = {nap, news}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            nap.cancel()
+
+    def _call(self, job: Watched) -> None:
+        """A job is due: it goes at once if there is room and nobody else waits, else when its time comes."""
+        if self.allowance.wait(self._now()) <= 0 and not self._due:
+            self._go(job)
+            return
         self._due.append(job)
         if self._giver is None or self._giver.done():
             self._giver = asyncio.get_running_loop().create_task(self._give())
-        try:
-            await job.turn.wait()
-        finally:
-            if job in self._due:
-                self._due.remove(job)
 
     async def _give(self) -> None:
         """While jobs wait: when the allowance has room, the one most worth asking goes."""
@@ -97,7 +157,24 @@ class Poller:
                 await self._sleep(max(wait, _IDLE_SECONDS))
                 continue
             now = self._now()
-            best = max(self._due, key=lambda job: worth(job.latency, now - job.started, job.last))
-            self._due.remove(best)
-            self.allowance.spend(now)
-            best.turn.set()
+            self._go(max(self._due, key=lambda job: worth(job.latency, now - job.started, job.last)))
+
+    def _go(self, job: Watched) -> None:
+        """One request of the allowance, for this job and for all that can share it."""
+        now = self._now()
+        self.allowance.spend(now)
+        crowd = self._sharing.crowd(job, now, self.patience, self._shortest) if self._sharing else [job]
+        for each in crowd:
+            each.last = max(now - each.started, 0.0)
+            self._leave(each)
+        if self._sharing and len(crowd) > 1:
+            self._sharing.ask(crowd, self._call)
+        else:
+            job.alone = False
+            job.tell(None)
+
+    def _leave(self, job: Watched) -> None:
+        if job in self._due:
+            self._due.remove(job)
+        if self._sharing:
+            self._sharing.leave(job)

@@ -1,7 +1,8 @@
 """How many tasks an account may have open at once: learned from the gateway's refusals, waited for in a queue.
 
 Kling allows so many parallel tasks per account, model and pack and says how many only by refusing one more
-(code 1303). A submit that was refused waits until a task ends instead of knocking again and again.
+(code 1303). A submit that was refused waits until a task ends instead of knocking again and again. Where a gateway's
+pages tell the number, that is where the learning starts.
 """
 
 from __future__ import annotations
@@ -18,12 +19,18 @@ _AT_ONCE = 32
 
 
 class Slots:
-    """Open tasks of one gateway and key, as this kernel knows them."""
+    """Open tasks of one gateway and key, as this kernel knows them.
 
-    def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    Args:
+        sleep: Waits; replaced by a virtual clock in tests.
+        limit: How many the gateway says that there may be; None if it does not say.
+    """
+
+    def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, limit: int | None = None) -> None:
         self._sleep = sleep
-        self.limit: int | None = None
+        self.limit = limit
         self._open: set[str] = set()
+        self._coming: set[str] = set()
         self._waiting = 0
         self._freed = asyncio.Event()
         self.door = asyncio.Semaphore(_AT_ONCE)
@@ -35,14 +42,16 @@ class Slots:
 
     def opened(self, job: str) -> None:
         """The gateway works on a task."""
+        self._coming.discard(job)
         self._open.add(job)
         if self.limit is not None and len(self._open) > self.limit:
             self.limit = len(self._open)
 
     def ended(self, job: str) -> None:
-        """It does so no longer."""
-        if job in self._open:
+        """It does so no longer, or never will."""
+        if job in self._open or job in self._coming:
             self._open.discard(job)
+            self._coming.discard(job)
             self._freed.set()
 
     def refused(self) -> None:
@@ -50,16 +59,18 @@ class Slots:
         if self._open:
             self.limit = len(self._open)
 
-    async def room(self) -> None:
-        """Until another task may be submitted."""
-        while self.limit is not None and len(self._open) >= self.limit:
+    async def room(self, job: str) -> None:
+        """Until another task may be submitted; the place is then kept for this one."""
+        self._coming.discard(job)
+        while self.limit is not None and len(self._open) + len(self._coming) >= self.limit:
             self._waiting += 1
             self._freed.clear()
             try:
                 if not await self._freed_in_time():
-                    return
+                    break
             finally:
                 self._waiting -= 1
+        self._coming.add(job)
 
     async def _freed_in_time(self) -> bool:
         freed = asyncio.ensure_future(self._freed.wait())

@@ -1,11 +1,24 @@
 """When to ask next: polls placed where the answer is likely to have changed. Pure: time is passed in.
 
 :mod:`.latency` says how long a task takes, learned from the journal; :mod:`.schedule` places the polls of one
-task; :mod:`.allowance` shares a gateway's request budget between many.
+task; :mod:`.allowance` shares a gateway's request budget between many; :mod:`.company` says who shares a request.
 """
 
 from kling_nb.pace.allowance import Allowance, worth
+from kling_nb.pace.company import Candidate, company, horizon
 from kling_nb.pace.latency import RECENT, Latency, learned, prior
 from kling_nb.pace.schedule import DEFAULT_PATIENCE, next_poll
 
-__all__ = ["DEFAULT_PATIENCE", "RECENT", "Allowance", "Latency", "learned", "next_poll", "prior", "worth"]
+__all__ = [
+    "DEFAULT_PATIENCE",
+    "RECENT",
+    "Allowance",
+    "Candidate",
+    "Latency",
+    "company",
+    "horizon",
+    "learned",
+    "next_poll",
+    "prior",
+    "worth",
+]

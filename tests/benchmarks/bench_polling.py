@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from kling_nb.lab.polling import Poller, Watched
 from kling_nb.pace import DEFAULT_PATIENCE, Allowance, Latency, learned, next_poll, prior
+from tests.pace.sky import Sky
 from tests.pace.virtual import run
 
 MEDIAN, SIGMA = 60.0, 0.4
@@ -211,10 +212,29 @@ def _shared_table(say: Callable[[str], object]) -> None:
             say(f"| {tasks}, {per_minute} | {name} | {told} | {sent / len(delays):.1f} | {share:.0%} |\n")
 
 
+def _together_table(say: Callable[[str], object]) -> None:
+    say("\n| open jobs, requests a minute | sharing | requests a task | delay: median, mean, p95 % |\n")
+    say("|---|---|---|---|\n")
+    for tasks, per_minute in ((1, None), (2, None), (5, None), (20, None), (20, 20), (100, None), (400, None)):
+        for sharing in (False, True):
+            sky = Sky(per_minute)
+
+            async def busy(sky: Sky = sky, tasks: int = tasks, *, sharing: bool = sharing) -> None:
+                await sky.crowd(sky.poller(sharing=sharing), tasks, each=max(20, 400 // tasks))
+
+            run(busy())
+            shares = [np.median(sky.delays), np.mean(sky.delays), np.percentile(sky.delays, 95)]
+            told = ", ".join(f"{100 * share:.1f}" for share in shares)
+            limit = "no limit" if per_minute is None else per_minute
+            per_task = len(sky.asked) / len(sky.delays)
+            say(f"| {tasks}, {limit} | {'on' if sharing else 'off'} | {per_task:.2f} | {told} |\n")
+
+
 def main() -> None:
-    """Simulate and print both tables."""
+    """Simulate and print the three tables."""
     _polls_table(sys.stdout.write)
     _shared_table(sys.stdout.write)
+    _together_table(sys.stdout.write)
 
 
 if __name__ == "__main__":

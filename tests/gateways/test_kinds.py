@@ -230,7 +230,7 @@ BALANCES: list[tuple[int, dict[str, Any], Balance | type[KlingError]]] = [
 @pytest.mark.parametrize(("status", "told", "gives"), BALANCES)
 def test_imarouters_balance(status: int, told: dict[str, Any], gives: Balance | type[KlingError]) -> None:
     """Dollars, or an error of its own; nothing is paid for asking."""
-    flow = codec(gateway("imarouter"), {}).balance()
+    flow = codec(gateway("imarouter"), {}).balance(0.0)
     assert flow is not None
     asks: list[Ask] = []
 

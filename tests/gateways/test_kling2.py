@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,7 +14,10 @@ from kling_nb.gateways.conformance import Sample, broken_promises
 from kling_nb.gateways.kling_generations import KlingGenerationsCodec
 from kling_nb.lab.coverage import BASES, OPTIONS, try_option
 from kling_nb.request import KINDS, Camera, Footage, Frame, Shot, VideoRequest
-from kling_nb.wire import Answer, Ask, Inline, Order, TaskState, Ticket, run_flow
+from kling_nb.wire import Answer, Ask, Flow, Inline, Order, TaskState, Ticket, batching, run_flow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 KLING = KlingGenerationsCodec(gateway("kling"))
 TRAIN = Frame(url="https://img.example/train.png", width=1280, height=720)
@@ -310,6 +313,28 @@ def test_every_promise_is_kept() -> None:
     assert broken_promises(KLING, sample, gateway("kling")) == ()
 
 
+class _Careless(KlingGenerationsCodec):
+    """Names every task in a question of its own, and believes that all of them are alike."""
+
+    def poll_many(self, tickets: Sequence[Ticket]) -> Flow[dict[str, TaskState]]:
+        found = {}
+        for ticket in tickets:
+            found[ticket.id] = yield from self.poll(ticket)
+        return found
+
+
+def test_a_careless_list_is_noticed() -> None:
+    """What is promised of one question about many holds for codecs of one's own too."""
+    sample = Sample(
+        says({"code": 0, "data": {"id": "7", "status": "submitted"}}),
+        lambda word: says({"code": 0, "data": [{"status": word}]}),
+        VideoRequest(prompt="a fox", model="kling-3.0"),
+    )
+    broken = " ".join(broken_promises(_Careless(gateway("kling")), sample, gateway("kling")))
+    assert "poll_many asks 20 times about 20 tasks of the 50 that at_once allows." in broken
+    assert "of tasks that its answer does not name" in broken
+
+
 def test_relays_and_the_sandbox_speak_the_first_generation_only() -> None:
     """There the same name asks for the same model on the route that they have."""
     request = VideoRequest(prompt="p", model="kling-3.0")
@@ -363,3 +388,13 @@ def test_a_refused_look_at_many_is_an_error() -> None:
             lambda _: says({"code": 1002, "message": "no AK/SK"}, 401),
         )
     assert run_flow(KLING.poll_many([]), lambda _: says({}, 500)) == {}
+
+
+def test_who_can_share_a_question() -> None:
+    """Tickets of the second generation, fifty at a time; no other codec has a way."""
+    many = batching(KLING)
+    assert many
+    asked = [Ticket("1", extra={"generation": 2}), Ticket("1,2", extra={"generation": 2}), Ticket("1", "text2video")]
+    assert [many.at_once(ticket) for ticket in asked] == [50, 1, 1]
+    for name in ("sandbox", "agentsflare", "imarouter", "fal", "replicate"):
+        assert batching(codec(gateway(name), {})) is None

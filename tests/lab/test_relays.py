@@ -47,6 +47,14 @@ def test_a_registered_relay_is_offered(nb: Notebook) -> None:
     assert [place.name for place in nb.lab.ready_gateways()][-1] == "relay"
 
 
+def test_its_number_of_tasks_at_once_is_where_the_queue_starts(nb: Notebook) -> None:
+    """What was registered holds before the first refusal; who tells nothing has no limit."""
+    for name, parallel in (("narrow", 2), ("wide", None)):
+        place = relay(nb, name, parallel=parallel)
+        assert nb.cell(f"-g {name} -m kling-v2-6").status == "done"
+        assert nb.lab._desk(place).slots.limit == parallel
+
+
 def test_a_codec_of_ones_own_films(nb: Notebook) -> None:
     """A class is called with the gateway and what its values hold, and its clips arrive like any other."""
     held: list[dict[str, str]] = []

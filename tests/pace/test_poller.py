@@ -59,7 +59,7 @@ def test_a_submit_beyond_the_account_waits_for_a_place() -> None:
         slots.refused()
 
         async def third() -> None:
-            await slots.room()
+            await slots.room("third")
             told.append("third")
 
         task = asyncio.create_task(third())
@@ -80,7 +80,62 @@ def test_a_place_elsewhere_is_probed_for() -> None:
         slots = Slots()
         slots.opened("a")
         slots.refused()
-        await slots.room()
+        await slots.room("third")
         return asyncio.get_running_loop().time()
 
     assert 59 < run(scene()) < 61
+
+
+def test_what_the_pages_tell_is_where_it_starts() -> None:
+    """A gateway that works on two tasks at once gets two of five; each that ends lets just one more in."""
+
+    async def scene() -> list[list[str]]:
+        slots, sent, seen = Slots(limit=2), [], []
+
+        async def submit(name: str) -> None:
+            await slots.room(name)
+            sent.append(name)
+            await asyncio.sleep(1)  # its answer is on the way: the place is taken all the same
+            slots.opened(name)
+
+        jobs = [asyncio.create_task(submit(name)) for name in "abcde"]
+        for ended in "ab":
+            await asyncio.sleep(5)
+            seen.append(list(sent))
+            slots.ended(ended)
+        await asyncio.sleep(5)
+        seen.append(list(sent))
+        slots.ended("c")
+        slots.ended("d")
+        await asyncio.gather(*jobs)
+        return [*seen, sent]
+
+    assert [len(sent) for sent in run(scene())] == [2, 3, 4, 5]
+
+
+def test_a_submit_that_comes_to_nothing_gives_its_place_back() -> None:
+    """What was refused for good never opens; whoever waits goes."""
+
+    async def scene() -> float:
+        slots = Slots(limit=1)
+        await slots.room("a")
+        waiting = asyncio.create_task(slots.room("b"))
+        await asyncio.sleep(3)
+        slots.ended("a")
+        await waiting
+        return asyncio.get_running_loop().time()
+
+    assert 3 <= run(scene()) < 4
+
+
+def test_more_than_the_pages_tell_is_learned() -> None:
+    """After a minute one more is tried; if it is accepted, that is the new number."""
+
+    async def scene() -> int | None:
+        slots = Slots(limit=1)
+        for name in "ab":
+            await slots.room(name)
+            slots.opened(name)
+        return slots.limit
+
+    assert run(scene()) == 2

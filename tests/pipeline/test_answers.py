@@ -166,7 +166,7 @@ USAGE: list[tuple[Any, dict[str, str], Balance]] = [
 @pytest.mark.parametrize(("body", "head", "balance"), USAGE)
 def test_usage(body: Any, head: dict[str, str], balance: Balance) -> None:
     """Whatever object comes, its plain values are told; credits are found by name; limits come from the headers."""
-    assert said(speaker().balance(), body, 200, **head) == balance
+    assert said(speaker().balance(0.0), body, 200, **head) == balance
 
 
 NODE = {"nodeType": "a:b", "name": "B", "inputs": [{"id": "x", "required": True}, "y"], "outputs": [{"name": "z"}]}
@@ -193,8 +193,9 @@ def test_refused_questions() -> None:
     with pytest.raises(NotFoundError):
         said(speaker().workflow_inputs("wf"), {"error": "Workflow not found"}, 404)
     with pytest.raises(KeyRefusedError):
-        said(speaker().balance(), {"error": "Invalid API key"}, 401)
-    for flow in (speaker().node_types(), speaker().balance(), speaker().workflow_inputs("w"), speaker().poll(TICKET)):
+        said(speaker().balance(0.0), {"error": "Invalid API key"}, 401)
+    codec = speaker()
+    for flow in (codec.node_types(), codec.balance(0.0), codec.workflow_inputs("w"), codec.poll(TICKET)):
         with pytest.raises(KlingError):
             said(flow, [])
 
@@ -205,7 +206,7 @@ def test_any_answer(head: dict[str, str], body: bytes) -> None:
     """Whatever comes, a question ends in a result or in one of our own errors."""
     estimate = speaker().estimate(ORDER)
     assert estimate is not None
-    asked: list[Flow[Any]] = [speaker().balance(), speaker().node_types(), speaker().workflow_inputs("w"), estimate]
+    asked: list[Flow[Any]] = [speaker().balance(0.0), speaker().node_types(), speaker().workflow_inputs("w"), estimate]
     for flow in [*asked, speaker().poll(TICKET)]:
         try:
             run_flow(flow, lambda _: Answer(200, head, body))

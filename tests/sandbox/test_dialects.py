@@ -7,19 +7,23 @@ import base64
 import io
 import re
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
 
+from kling_nb import gateways
 from kling_nb.cell import parse
 from kling_nb.errors import GenerationError, KlingError, ModerationError, OptionError
 from kling_nb.lab import Job, Lab
 from kling_nb.lab.loops import Home
+from kling_nb.request import VideoRequest
 from kling_nb.sandbox import Options
 from kling_nb.sandbox.__main__ import greeting
 from kling_nb.settings import Settings
+from kling_nb.wire import Answer, Ask, Order, batching, run_flow
 from tests.sandbox.test_app import Bench
 
 if TYPE_CHECKING:
@@ -487,6 +491,34 @@ def test_the_second_generation(bench: Bench) -> None:
     assert listed["data"][0]["outputs"][0]["duration"] == "5.000"
     assert [brief.slate[0].split()[0] for brief in bench.briefs] == ["kling-v2-6", "kling-v3", "kling-video-o1"]
     assert bench.ask("GET", "/tasks").json()["code"] == 1201
+
+
+def test_the_real_codec_reads_one_answer_about_many(bench: Bench) -> None:
+    """Twelve tasks and a stranger in one question: states and links as one question about each would tell them."""
+    speaker = gateways.codec(gateways.gateway("kling"), {})
+    many = batching(speaker)
+    assert many
+    asked: list[Ask] = []
+
+    def send(ask: Ask) -> Answer:
+        asked.append(ask)
+        answer = bench.ask(ask.method, ask.path, params=dict(ask.params), json=ask.body)
+        return Answer(answer.status_code, {}, answer.content)
+
+    tickets = [
+        run_flow(speaker.submit(Order(VideoRequest(prompt=f"fox {n}", model="kling-2.6"), f"kn-{n}")), send)
+        for n in range(12)
+    ]
+    asked.clear()
+    states = run_flow(many.poll_many([*tickets, replace(tickets[0], id="7")]), send)
+    assert len(asked) == 1
+    assert states.keys() == {ticket.id for ticket in tickets}
+    assert {state.phase for state in states.values()} <= {"queued", "running"}
+    bench.time += 60
+    bench.app.state.desk.finish()
+    states = run_flow(many.poll_many(tickets), send)
+    assert {state.phase for state in states.values()} == {"done"}
+    assert states == {ticket.id: run_flow(speaker.poll(ticket), send) for ticket in tickets}
 
 
 def test_the_server_says_where_each_dialect_is() -> None:
