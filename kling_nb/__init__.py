@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from kling_nb.bench.bench import Bench
+    from kling_nb.bench.suites import suite
+    from kling_nb.doctor import Report
     from kling_nb.errors import KlingError
     from kling_nb.gateways import Gateway
     from kling_nb.gateways.webhooks import verify_webhook
@@ -38,15 +41,18 @@ if TYPE_CHECKING:
     from kling_nb.lab.accounts import Account
     from kling_nb.lab.comparison import Comparison
     from kling_nb.lab.relays import register_gateway
+    from kling_nb.metrics import metric
     from kling_nb.panels.board import BoardDisplay
     from kling_nb.panels.composer import Panel
     from kling_nb.pipeline import Node, NodeType, Pipeline, WorkflowInput
     from kling_nb.request import VideoRequest
     from kling_nb.show import Listing, Shown
+    from kling_nb.storyboard import Storyboard, stitch
 
 __version__ = "0.1.0"
 __all__ = [
     "Account",
+    "Bench",
     "Gateway",
     "Job",
     "Jobs",
@@ -54,17 +60,22 @@ __all__ = [
     "Lab",
     "Node",
     "Pipeline",
+    "Storyboard",
     "Video",
     "VideoRequest",
     "balance",
     "board",
+    "checkup",
     "dry_run",
     "jobs",
+    "metric",
     "node_types",
     "panel",
     "register_gateway",
     "resume",
+    "stitch",
     "submit",
+    "suite",
     "trigger",
     "verify_webhook",
     "workflow_inputs",
@@ -73,6 +84,7 @@ __all__ = [
 # Heavy names are imported when they are first used: loading the extension takes milliseconds.
 _HOME = {
     "Account": "lab.accounts",
+    "Bench": "bench.bench",
     "Gateway": "gateways",
     "Job": "lab",
     "Jobs": "lab",
@@ -80,9 +92,13 @@ _HOME = {
     "Lab": "lab",
     "Node": "pipeline",
     "Pipeline": "pipeline",
+    "Storyboard": "storyboard",
     "Video": "lab",
     "VideoRequest": "request",
+    "metric": "metrics",
     "register_gateway": "lab.relays",
+    "stitch": "storyboard",
+    "suite": "bench.suites",
     "verify_webhook": "gateways.webhooks",
 }
 
@@ -114,13 +130,13 @@ def gallery(limit: int = 60) -> Shown:
 
 def panel(prompt: str | Sequence[str] = "", **options: Any) -> Panel:
     """A form to compose clips in, see :class:`kling_nb.panels.composer.Panel` for the options; needs a notebook."""
-    made: Panel = import_module("kling_nb.panels.composer").Panel(_lab(), prompt, **options)
+    made: Panel = import_module("kling_nb.live").panels("composer").Panel(_lab(), prompt, **options)
     return made
 
 
 def board(limit: int = 200) -> BoardDisplay:
     """The newest jobs of the output folder on a board that follows them; needs a notebook."""
-    made: BoardDisplay = import_module("kling_nb.panels.board").BoardDisplay(_lab(), limit)
+    made: BoardDisplay = import_module("kling_nb.live").panels("board").BoardDisplay(_lab(), limit)
     return made
 
 
@@ -137,6 +153,12 @@ def trigger(webhook: str, data: Any = None, *, gateway: str = "wireflow", fresh:
 def balance(gateway: str | None = None) -> Account:
     """What your account at a gateway has left, asked for now; see :func:`kling_nb.lab.accounts.balance`."""
     found: Account = import_module("kling_nb.lab.accounts").balance(_lab(), gateway)
+    return found
+
+
+def checkup(*, offline: bool = False) -> Report:
+    """What ``%kling doctor`` finds: this machine, its folders and keys, and how to mend them; asks free questions."""
+    found: Report = import_module("kling_nb.doctor").examine(_lab(), offline=offline)
     return found
 
 

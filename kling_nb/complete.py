@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _LINE = re.compile(r"^\s*(?:\w+\s*=\s*)?(%{1,2})kling\b(.*)$")
 
 
+_FLAGS = {"doctor": ("--load", "--offline"), "jobs": ("--live",)}
+"""What may follow a command."""
+
+
 @context_matcher(identifier="kling_nb")
 def matcher(context: CompletionContext) -> Any:
     """Completions for the word before the cursor, if its line is a ``%kling`` line."""
@@ -39,6 +43,8 @@ def matcher(context: CompletionContext) -> Any:
 def _candidates(percent: str, before: list[str], word: str) -> Iterable[str]:
     if percent == "%" and not before:
         return sorted(LINE_COMMANDS)
+    if percent == "%" and before[0] in _FLAGS:
+        return _FLAGS[before[0]]
     option = by_typed(before[-1]) if before else None
     if option and option.takes != "flag" and not word.startswith("-"):
         return _values(option)

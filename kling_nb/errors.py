@@ -159,3 +159,13 @@ class PatienceError(KlingError, TimeoutError):
 
     def __init__(self, sentence: str, *, charged: bool | None = None) -> None:
         super().__init__(sentence, charged=charged)
+
+
+class StoppedWaiting(KeyboardInterrupt):
+    """The stop button was pressed while a cell waited: a sentence in place of a traceback. No job is stopped by it."""
+
+    def __str__(self) -> str:
+        return "Stopped waiting; the jobs go on. %kling wait waits again."
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]

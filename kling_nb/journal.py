@@ -5,30 +5,27 @@ list of 100,000 jobs opens at once. SQLite with a rollback journal and full sync
 was recorded is on the disk, also on a network folder, also after a power cut.
 
 One thread writes. Callers queue events with :meth:`Journal.record` and everything that is waiting
-goes into one transaction, so a thousand jobs do not cost a thousand disk flushes.
+goes into one transaction, so a thousand jobs do not cost a thousand disk flushes (:mod:`kling_nb.scribe`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import queue
 import sqlite3
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kling_nb.errors import StorageError, TakenOverError
+from kling_nb.errors import StorageError
 from kling_nb.life import OPEN, Event, JobState, step
+from kling_nb.scribe import Entry, Read, Scribe, transaction
 
 FILE = "kling_journal.sqlite"
 _BUSY_SECONDS = 5.0
-_BREATH = 0.01
-"""Seconds to gather more in one transaction while many jobs write at once; one alone never waits."""
+_REMEMBERED = 5_000
+"""Jobs whose state is not read out of JSON again while they are written; a few kilobytes each."""
 
 
 def _version_1(db: sqlite3.Connection) -> None:
@@ -49,7 +46,18 @@ def _version_2(db: sqlite3.Connection) -> None:
     db.execute("CREATE INDEX jobs_of_gateway ON jobs(gateway, status, created)")
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_version_1, _version_2)
+def _version_3(db: sqlite3.Connection) -> None:
+    """Jobs that carry an id of the user's own, which may name one task only at a gateway."""
+    db.execute("CREATE TABLE names(gateway TEXT NOT NULL, name TEXT NOT NULL, job TEXT NOT NULL,"
+               " PRIMARY KEY(gateway, name, job)) WITHOUT ROWID")  # fmt: skip
+    db.execute("INSERT INTO names SELECT gateway, json_extract(state, '$.request.external_id'), job FROM jobs"
+               " WHERE json_extract(state, '$.request.external_id') IS NOT NULL")  # fmt: skip
+    db.execute("CREATE TRIGGER name_of_job AFTER INSERT ON jobs"
+               " WHEN json_extract(NEW.state, '$.request.external_id') IS NOT NULL BEGIN INSERT INTO names"
+               " VALUES (NEW.gateway, json_extract(NEW.state, '$.request.external_id'), NEW.job); END")  # fmt: skip
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_version_1, _version_2, _version_3)
 """One function per schema version, in order; ``PRAGMA user_version`` counts those applied."""
 
 
@@ -60,13 +68,13 @@ _CURRENT = (
 """Which job a request means when it is made again: failed ones and those never sent are made anew."""
 
 
-@dataclass(slots=True)
-class _Entry:
-    job: str
-    event: Event
-    owner: str | None
-    once: bool = False
-    done: Future[JobState] = field(default_factory=Future)
+_MARKS = 500
+"""Values that one query asks for; SQLite takes 999 everywhere."""
+
+
+def _counts(state: JobState) -> bool:
+    """As :data:`_CURRENT` has it."""
+    return state.status != "failed" and not (state.status == "cancelled" and state.sent is None)
 
 
 class Journal:
@@ -81,9 +89,8 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
-        self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
+        # Looked up at each call, so that a test can have the disk refuse.
+        self._scribe = Scribe(self.path, lambda: self._open(), lambda *one: _append(*one), self._trouble)  # noqa: PLW0108
         with self._trouble():
             folder.mkdir(parents=True, exist_ok=True)
             with contextlib.closing(self._open()) as db:
@@ -100,7 +107,11 @@ class Journal:
             TakenOverError: The job belongs to somebody else now.
             StorageError: It could not be written.
         """
-        return self._queued(_Entry(job, event, owner))
+        return self._scribe.take(job, event, owner)
+
+    async def written(self, job: str, event: Event, owner: str | None = None) -> JobState:
+        """As :meth:`record`, for who waits on an event loop. A wait that is cancelled cancels no write."""
+        return await self._scribe.take_here(job, event, owner)
 
     def plan(self, job: str, event: Event) -> Future[JobState]:
         """Queue a ``planned`` event for a request that nobody may have asked for already.
@@ -108,26 +119,11 @@ class Journal:
         Looked up and written in one transaction: of two kernels that ask for the same at the same moment, one
         plans it and the other's future holds that very job.
         """
-        return self._queued(_Entry(job, event, None, once=True))
-
-    def _queued(self, entry: _Entry) -> Future[JobState]:
-        json.dumps(dict(entry.event.data))  # what is no JSON must not fail the others of its batch
-        # Whoever waits for it may be cancelled; the write, once asked for, may not.
-        entry.done.set_running_or_notify_cancel()
-        with self._starting:
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._write, name="kling_nb-journal", daemon=True)
-                self._thread.start()
-        self._queue.put(entry)
-        return entry.done
+        return self._scribe.take(job, event, None, once=True)
 
     def close(self) -> None:
         """Write what is queued and stop the writer."""
-        with self._starting:
-            if self._thread and self._thread.is_alive():
-                self._queue.put(None)
-                self._thread.join(timeout=10)
-            self._thread = None
+        self._scribe.close()
 
     def get(self, job: str) -> JobState | None:
         """One job by its id, or by the beginning of it if that is unambiguous."""
@@ -141,6 +137,23 @@ class Journal:
         """The newest job for one request, take and gateway that is not over, or whose clip is there."""
         rows = self._states(f"WHERE {_CURRENT}", fingerprint)
         return rows[0] if rows else None
+
+    def known(self, fingerprints: Sequence[str]) -> dict[str, JobState]:
+        """The job that each of many requests means: as :meth:`current`, else the newest that failed."""
+        found: dict[str, JobState] = {}
+        for start in range(0, len(fingerprints), _MARKS):
+            some = fingerprints[start : start + _MARKS]
+            marks = ",".join("?" * len(some))
+            for state in self._states(f"WHERE fingerprint IN ({marks}) ORDER BY created", *some):
+                # In the order of time, and what was made or may have been comes before what was not.
+                if _counts(state) or state.fingerprint not in found or not _counts(found[state.fingerprint]):
+                    found[state.fingerprint] = state
+        return found
+
+    def named(self, gateway: str, name: str) -> list[JobState]:
+        """Every job of a gateway that carries this id of the user's own, oldest first."""
+        clause = "WHERE job IN (SELECT job FROM names WHERE gateway = ? AND name = ?) ORDER BY created"
+        return self._states(clause, gateway, name)
 
     def recent(self, limit: int = 20) -> list[JobState]:
         """The newest jobs first."""
@@ -177,7 +190,7 @@ class Journal:
         A job whose lease another kernel holds is given away only when the lease is over or ``dead`` says that
         its owner no longer exists.
         """
-        with self._trouble(), contextlib.closing(self._open()) as db, _transaction(db):
+        with self._trouble(), contextlib.closing(self._open()) as db, transaction(db):
             held = set()
             for job in jobs:
                 row = db.execute("SELECT owner, lease_until FROM jobs WHERE job = ?", (job,)).fetchone()
@@ -191,7 +204,7 @@ class Journal:
 
     def release(self, jobs: Sequence[str], owner: str) -> None:
         """Give the lease of these jobs back, where it is ours."""
-        with self._trouble(), contextlib.closing(self._open()) as db, _transaction(db):
+        with self._trouble(), contextlib.closing(self._open()) as db, transaction(db):
             db.executemany(
                 "UPDATE jobs SET owner = NULL, lease_until = NULL WHERE job = ? AND owner = ?",
                 [(job, owner) for job in jobs],
@@ -211,7 +224,7 @@ class Journal:
         return db
 
     def _migrate(self, db: sqlite3.Connection) -> None:
-        with _transaction(db):
+        with transaction(db):
             (version,) = db.execute("PRAGMA user_version").fetchone()
             if version > len(MIGRATIONS):
                 raise StorageError(
@@ -220,37 +233,6 @@ class Journal:
             for number, migrate in enumerate(MIGRATIONS[version:], version + 1):
                 migrate(db)
                 db.execute(f"PRAGMA user_version = {number}")
-
-    def _write(self) -> None:
-        """The writer thread: everything that waits becomes one transaction."""
-        crowded = False
-        while (entry := self._queue.get()) is not None:
-            if crowded:
-                time.sleep(_BREATH)
-            batch = [entry]
-            ending = False
-            with contextlib.suppress(queue.Empty):
-                while (more := self._queue.get_nowait()) is not None:
-                    batch.append(more)
-                ending = True
-            self._commit(batch)
-            crowded = len(batch) > 1
-            if ending:
-                return
-
-    def _commit(self, batch: list[_Entry]) -> None:
-        try:
-            with self._trouble(), contextlib.closing(self._open()) as db, _transaction(db):
-                states = [_append(db, entry) for entry in batch]
-        except BaseException as error:  # noqa: BLE001 - whoever waits for the write gets it, whatever it is
-            for entry in batch:
-                entry.done.set_exception(error)
-            return
-        for entry, state in zip(batch, states, strict=True):
-            if state is None:
-                entry.done.set_exception(TakenOverError(f"Another kernel goes on with {entry.job}."))
-            else:
-                entry.done.set_result(state)
 
     @contextlib.contextmanager
     def _trouble(self) -> Iterator[None]:
@@ -261,46 +243,52 @@ class Journal:
             raise StorageError(f"The journal {self.path} {_diagnosis(error)}") from error
 
 
-def _append(db: sqlite3.Connection, entry: _Entry) -> JobState | None:
-    """Write one event; None if the job belongs to somebody else."""
+def _append(db: sqlite3.Connection, entry: Entry, read: Read) -> JobState | None:
+    """Write one event; None if the job belongs to somebody else.
+
+    Args:
+        db: In a transaction.
+        entry: The event.
+        read: Jobs whose JSON has been read or written before, and what it says.
+    """
+    event = entry.event
     if entry.once:
-        asked = db.execute(f"SELECT state FROM jobs WHERE {_CURRENT}", (entry.event.data["fingerprint"],)).fetchone()  # noqa: S608 - the clause is ours
+        asked = db.execute(f"SELECT state FROM jobs WHERE {_CURRENT}", (event.data["fingerprint"],)).fetchone()  # noqa: S608 - the clause is ours
         if asked:
             return JobState.from_json(json.loads(asked[0]))
     row = db.execute("SELECT state, owner FROM jobs WHERE job = ?", (entry.job,)).fetchone()
     if row and entry.owner is not None and row[1] not in {None, entry.owner}:
         return None
-    before = JobState.from_json(json.loads(row[0])) if row else JobState(entry.job)
-    after = step(before, entry.event)
+    before = _state_of(row[0], read.get(entry.job)) if row else JobState(entry.job)
+    after = step(before, event)
     if after is before:
         # Leave to send is given once: who asks for it late has been overtaken by another kernel.
-        return None if entry.event.kind == "sending" else before
-    event = entry.event
+        return None if event.kind == "sending" else before
     db.execute(
-        "INSERT INTO events(job, at, kind, data) VALUES (?, ?, ?, ?)",
-        (entry.job, event.at, event.kind, json.dumps(dict(event.data))),
+        "INSERT INTO events(job, at, kind, data) VALUES (?, ?, ?, ?)", (entry.job, event.at, event.kind, entry.data)
     )
-    db.execute(
-        "INSERT INTO jobs(job, fingerprint, gateway, status, created, updated, state)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT(job) DO UPDATE"
-        " SET status = excluded.status, updated = excluded.updated, state = excluded.state",
-        (entry.job, after.fingerprint, after.gateway, after.status, after.created, after.updated,
-         json.dumps(after.to_json())),
-    )  # fmt: skip
+    told = json.dumps(after.to_json())
+    if row is None:
+        db.execute(
+            "INSERT INTO jobs(job, fingerprint, gateway, status, created, updated, state) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (entry.job, after.fingerprint, after.gateway, after.status, after.created, after.updated, told),
+        )
+    else:
+        free = ", owner = NULL, lease_until = NULL" if after.terminal else ""
+        db.execute(
+            f"UPDATE jobs SET status = ?, updated = ?, state = ?{free} WHERE job = ?",  # noqa: S608 - the words are ours
+            (after.status, after.updated, told, entry.job),
+        )
     if after.terminal:
-        db.execute("UPDATE jobs SET owner = NULL, lease_until = NULL WHERE job = ?", (entry.job,))
+        read.pop(entry.job, None)
+    elif len(read) < _REMEMBERED:
+        read[entry.job] = told, after
     return after
 
 
-@contextlib.contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        db.rollback()
-        raise
-    db.commit()
+def _state_of(text: str, known: tuple[str, JobState] | None) -> JobState:
+    """A state out of its JSON, which need not be read if nobody else has written since."""
+    return known[1] if known and known[0] == text else JobState.from_json(json.loads(text))
 
 
 _ELSEWHERE = "choose another folder with KLING_NB_OUTPUT or %config KlingMagics.output."

@@ -104,8 +104,7 @@ class JobState:
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object; what is as by default is left out."""
-        blank = JobState("")
-        return {k: v for k, v in asdict(self).items() if v != getattr(blank, k)}
+        return {name: told for name in _BLANK if (told := getattr(self, name)) != _BLANK[name]}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> JobState:
@@ -114,6 +113,8 @@ class JobState:
         values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k in known}
         return cls(**values)
 
+
+_BLANK: Mapping[str, Any] = asdict(JobState(""))
 
 _CARRIED: dict[EventKind, tuple[str, ...]] = {
     "planned": ("gateway", "request", "fingerprint", "key", "notes", "price"),

@@ -8,23 +8,28 @@ what the waiting cell says.
 from __future__ import annotations
 
 import asyncio
+import importlib
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from IPython import get_ipython
 from IPython.display import display
 
+from kling_nb.errors import SetupError
+from kling_nb.places import Facts
 from kling_nb.worker import off_loop
 
 if TYPE_CHECKING:
     from IPython.core.displaypub import DisplayPublisher
     from IPython.core.interactiveshell import InteractiveShell
 
+    from kling_nb.bench.arena import Arena
     from kling_nb.lab import Job, Lab
     from kling_nb.lab.comparison import Comparison
+    from kling_nb.lab.job import Followed
 
 _TICK_SECONDS = 1.0
 _DRAWING_SHARE = 20
@@ -112,7 +117,8 @@ class Card:
             # Nor more than a twentieth of the processor.
             tick = max(_TICK_SECONDS, _DRAWING_SHARE * (time.perf_counter() - before))
         if not self._final:
-            self.publish()
+            self._final = True
+            self._say(self._draw(), update=True, only_news=True)
 
 
 def _wake(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
@@ -131,21 +137,79 @@ class _Stage:
         """What to display now. The widget is told only when a job's status has changed: each clip weighs 12 kB."""
         if self._comparison.done():
             bundle = self._comparison.bundle()
+            if not self._comparison.served and self._comparison.beyond():
+                return {**_filled(self._comparison, self._wanted()).view(), **bundle}
             if self._panel is not None:
                 # After the display has been replaced: a view without its model would say so.
                 _later(self._panel.close)
                 self._panel = None
             return bundle
         statuses = [job.status for job in self._comparison.jobs]
-        if self._panel is None:
-            from kling_nb.panels.compare import ComparePanel  # noqa: PLC0415 - widgets take 200 ms
-
-            self._panel = ComparePanel()
+        panel = self._wanted()
         if statuses != self._statuses:
             self._statuses = statuses
-            self._panel.fill(self._comparison.views(), self._comparison.folder, self._comparison.title)
-        bundle = self._panel.view()
+            _filled(self._comparison, panel)
+        bundle = panel.view()
         return {**bundle, "text/plain": self._comparison.bundle()["text/plain"].splitlines()[0]}
+
+    def _wanted(self) -> Any:
+        if self._panel is None:
+            self._panel = panels("compare").ComparePanel()
+        return self._panel
+
+
+class _Screening:
+    """Jobs whose clips no page can reach: their card, then what is kept of them, and a widget that plays the rest."""
+
+    def __init__(self, lab: Lab, jobs: Sequence[Job]) -> None:
+        self._lab = lab
+        self._jobs = jobs
+        self._screen: Any = None
+
+    def draw(self) -> dict[str, Any]:
+        """What to display now."""
+        bundle = self._lab.bundle(self._jobs)
+        if self._screen is None and all(job.done() for job in self._jobs):
+            self._screen = _screen(self._lab, self._jobs, bundle)
+        return {**(self._screen.view() if self._screen else {}), **bundle}
+
+
+def _screen(lab: Lab, jobs: Sequence[Job], bundle: dict[str, str]) -> Any:
+    """The widget that plays what the bundle shows as posters; None if it plays all of them, or widgets are missing."""
+    from kling_nb.lab.embedding import beyond  # noqa: PLC0415 - with the lab
+
+    views = beyond(lab.playable(lab.views(jobs)))
+    try:
+        return panels("screen").Screen(lab, bundle["text/html"], views) if views else None
+    except SetupError:
+        return None
+
+
+def _filled(comparison: Comparison, panel: Any, *, kept: bool = False) -> Any:
+    """The panel with the clips as they are now; ``kept`` inside of it as far as that goes, for pages that are saved."""
+    clips = comparison.views()
+    if kept:
+        inside = comparison.playable()
+        clips = [
+            one if one.view.video and one.view.video.film else other for one, other in zip(inside, clips, strict=True)
+        ]
+    panel.fill(clips, comparison.folder, comparison.title)
+    return panel
+
+
+def panels(name: str) -> Any:
+    """A module of :mod:`kling_nb.panels`; widgets take 50 to 200 ms to import.
+
+    Raises:
+        SetupError: This Python cannot make widgets.
+    """
+    try:
+        return importlib.import_module(f"kling_nb.panels.{name}")
+    except ImportError as error:
+        raise SetupError(
+            f"Panels need anywidget and ipywidgets, which this Python cannot load ({error}): "
+            "run %pip install anywidget ipywidgets and restart the kernel. A %%kling cell makes the same clips."
+        ) from None
 
 
 def _later(act: Callable[[], object]) -> None:
@@ -163,19 +227,38 @@ def _card_first(lab: Lab, comparison: Comparison) -> dict[str, str]:
 def attach(lab: Lab, shell: InteractiveShell) -> None:
     """Give a lab the notebook it runs in: its variables, and a place to show cards."""
 
+    def watched() -> bool:
+        return has_kernel(shell) and not headless(shell)
+
     def show(jobs: Sequence[Job]) -> bool:
-        Card(lab, jobs, shell.display_pub, live=has_kernel(shell)).show()
+        # Where files are served there is an address to be had, and a widget that outlives its kernel says an error.
+        out_of_reach = watched() and len(jobs) <= _LARGE and not lab.reach.place.serves
+        draw = _Screening(lab, jobs).draw if out_of_reach else None
+        Card(lab, jobs, shell.display_pub, live=has_kernel(shell), draw=draw).show()
         return True
 
     def show_comparison(comparison: Comparison) -> bool:
         live = has_kernel(shell)
-        draw = _Stage(comparison).draw if live and not headless(shell) else partial(_card_first, lab, comparison)
+        draw = _Stage(comparison).draw if watched() and _can_draw() else partial(_card_first, lab, comparison)
         Card(lab, comparison.jobs, shell.display_pub, live=live, draw=draw).show()
+        return True
+
+    def follow(work: Followed) -> bool:
+        Card(lab, [cast("Job", work)], shell.display_pub, live=has_kernel(shell), draw=work.bundle).show()
+        return True
+
+    def show_arena(arena: Arena) -> bool:
+        if not (lab.reach.place.widgets and _can_draw()):  # in Voila somebody looks, although nobody can be asked
+            return False
+        panels("arena").ArenaDisplay(lab, arena).show(shell.display_pub)
         return True
 
     lab.shower = show
     lab.comparison_shower = show_comparison
+    lab.arena_shower = show_arena
+    lab.follower = follow
     lab.namespace = lambda: shell.user_ns
+    lab.shell = lambda: Facts(ipython=True, kernel=has_kernel(shell), headless=headless(shell))
     # The terminal's loop runs only while a cell does, so nothing may live on it.
     lab.home.own_thread = not has_kernel(shell)
 
@@ -185,6 +268,31 @@ def attach_if_interactive(lab: Lab) -> None:
     shell = get_ipython()
     if shell is not None:
         attach(lab, shell)
+    elif lab.reach.place.widgets:
+        lab.drawer = partial(_drawn, lab)
+
+
+def _drawn(lab: Lab, thing: Any) -> Any:
+    """A widget for a handle where nobody asks for MIME bundles, and no script runs in a page's HTML (marimo)."""
+    from kling_nb.lab import Jobs  # noqa: PLC0415 - with the lab
+    from kling_nb.lab.comparison import Comparison  # noqa: PLC0415 - see above
+
+    if hasattr(thing, "ballots"):  # a blind arena, whose numbers are too dear to import for a look at its class
+        return panels("arena").ArenaPanel(lab, thing) if _can_draw() else None
+    if not thing.done():
+        return None
+    if isinstance(thing, Comparison):
+        return _filled(thing, panels("compare").ComparePanel(), kept=True) if _can_draw() else None
+    return _screen(lab, thing if isinstance(thing, Jobs) else [thing], thing._repr_mimebundle_())
+
+
+def _can_draw() -> bool:
+    """Whether this Python can make widgets at all."""
+    try:
+        panels("link")
+    except SetupError:
+        return False
+    return True
 
 
 def has_kernel(shell: InteractiveShell) -> bool:

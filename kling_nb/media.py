@@ -28,6 +28,9 @@ POSTER_WIDTH = 480
 POSTER_BYTES = 7_500
 """A poster travels as base64 in every saved output; this keeps a result below 16 kB."""
 
+_POSTER_AT = 0.4
+_SMALL_FILE = 1024 * 1024
+
 _LARGEST = 7680 * 4320
 """Pixels of the largest picture that is decoded: 8K, twice what any of the models makes in each direction."""
 
@@ -37,6 +40,8 @@ _OPTIONS = {
     "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm",
     "protocol_whitelist": "file",
 }
+_LENIENT: dict[str, Any] = {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "replace"}  # noqa: PLR2004
+"""PyAV 19 reads any bytes by itself (as surrogates), and no longer takes the word for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,56 +69,53 @@ def probe(path: Path) -> Probe:
     Raises:
         NotAVideoError: It holds no video that can be decoded.
     """
-    try:
-        with _opened(path) as container:
-            stream = next(iter(container.streams.video), None)
-            if stream is None:
-                raise NotAVideoError("The result's link delivered a file without a video in it.")
-            _limit(stream)
-            frame = next(container.decode(stream), None)
-            if frame is None:
-                raise NotAVideoError("The result's link delivered a video without a single picture in it.")
-            return Probe(
-                seconds=_seconds(container, stream),
-                width=frame.width,
-                height=frame.height,
-                fps=round(float(stream.average_rate or stream.guessed_rate or 0), 3),
-                codec=stream.codec_context.name,
-                audio=bool(container.streams.audio),
-                size=path.stat().st_size,
-            )
-    except (av.error.FFmpegError, ValueError) as error:
-        raise NotAVideoError(
-            f"The result's link delivered something that is not a video ({_first_bytes(path)})."
-        ) from error
+    with _refusing(path), open_video(path) as container:
+        stream = _video_of(container)
+        frame = next(container.decode(stream), None)
+        if frame is None:
+            raise NotAVideoError("The result's link delivered a video without a single picture in it.")
+        return _described(path, container, stream, frame)
+
+
+def examine(path: Path) -> tuple[Probe, bytes]:
+    """What :func:`probe` and :func:`poster` say, from one look into the file.
+
+    Raises:
+        NotAVideoError: It holds no video that can be decoded.
+    """
+    with _refusing(path), open_video(path) as container:
+        stream = _video_of(container)
+        if path.stat().st_size < _SMALL_FILE:
+            stream.codec_context.thread_count = 1  # starting the threads takes as long as all the rest
+        frame = _frame_at(container, stream, _POSTER_AT)
+        if frame is not None:
+            image: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
+            return _described(path, container, stream, frame), _jpeg(image, POSTER_WIDTH, POSTER_BYTES)
+    return probe(path), poster(path)  # damaged there: perhaps the beginning is not
 
 
 def poster(path: Path, *, width: int = POSTER_WIDTH, limit: int = POSTER_BYTES) -> bytes:
     """A JPEG of at most ``limit`` bytes from two fifths into the clip, ``width`` pixels wide at most."""
-    image = frame_at(path, 0.4)
-    image.thumbnail((width, width))
-    for quality in (78, 70, 60, 50, 40, 30, 20):
-        out = io.BytesIO()
-        image.save(out, "JPEG", quality=quality, optimize=True, progressive=True)
-        if out.tell() <= limit:
-            return out.getvalue()
-    return poster(path, width=width * 3 // 4, limit=limit)
+    return _jpeg(frame_at(path, _POSTER_AT), width, limit)
+
+
+def _jpeg(image: Image.Image, width: int, limit: int) -> bytes:
+    while True:
+        image.thumbnail((width, width))
+        for quality in (78, 70, 60, 50, 40, 30, 20):
+            out = io.BytesIO()
+            image.save(out, "JPEG", quality=quality, optimize=True, progressive=True)
+            if out.tell() <= limit:
+                return out.getvalue()
+        width = width * 3 // 4
 
 
 def frame_at(path: Path, share: float) -> Image.Image:
     """The picture at a share (0 to 1) of the clip's length; 1 is the very last frame."""
-    with _opened(path) as container:
+    with open_video(path) as container:
         stream = container.streams.video[0]
         _limit(stream)
-        wanted = share * _seconds(container, stream)
-        if stream.time_base and wanted:
-            with contextlib.suppress(av.error.FFmpegError, OverflowError):  # then from the beginning
-                container.seek(int(wanted / stream.time_base), stream=stream, backward=True)
-        found = None
-        for frame in _decodable(container, stream):
-            found = frame
-            if share < 1 and frame.time is not None and frame.time >= wanted:
-                break
+        found = _frame_at(container, stream, share)
     if found is None:
         if share:
             return frame_at(path, 0)  # damaged there: the beginning is better than nothing
@@ -122,10 +124,25 @@ def frame_at(path: Path, share: float) -> Image.Image:
     return image
 
 
+def _frame_at(
+    container: av.container.InputContainer, stream: av.video.stream.VideoStream, share: float
+) -> av.VideoFrame | None:
+    wanted = share * _seconds(container, stream)
+    if stream.time_base and wanted:
+        with contextlib.suppress(av.error.FFmpegError, OverflowError):  # then from the beginning
+            container.seek(int(wanted / stream.time_base), stream=stream, backward=True)
+    found = None
+    for frame in _decodable(container, stream):
+        found = frame
+        if share < 1 and frame.time is not None and frame.time >= wanted:
+            break
+    return found
+
+
 def tag(source: Path, target: Path, manifest: Mapping[str, Any]) -> None:
     """Copy the streams into ``target`` with the manifest in the MP4's ``comment``, index first."""
     with (
-        _opened(source) as inside,
+        open_video(source) as inside,
         av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as outside,
     ):
         outside.metadata.update(inside.metadata)
@@ -145,7 +162,7 @@ def tag(source: Path, target: Path, manifest: Mapping[str, Any]) -> None:
 def read_tag(path: Path) -> dict[str, Any] | None:
     """The manifest that :func:`tag` wrote, or None."""
     try:
-        with _opened(path) as container:
+        with open_video(path) as container:
             told = container.metadata.get("comment", "null")
         found = json.loads(told) if len(told) <= _LONGEST_TAG else None
     except (av.error.FFmpegError, ValueError, OSError, RecursionError):
@@ -165,15 +182,51 @@ def finish(part: Path, final: Path, manifest: Mapping[str, Any]) -> None:
         with tagged.open("rb+") as written:
             os.fsync(written.fileno())
         tagged.replace(final)
-    finally:
+    except BaseException:
         with contextlib.suppress(OSError):
             tagged.unlink(missing_ok=True)
+        raise
     with contextlib.suppress(OSError):
         part.unlink(missing_ok=True)
 
 
-def _opened(path: Path) -> av.container.InputContainer:
-    return av.open(str(path), options=_OPTIONS, metadata_errors="replace")
+def open_video(path: str | Path) -> av.container.InputContainer:
+    """A file, open to be read; what is no UTF-8 in its tags does not make it unreadable."""
+    container: av.container.InputContainer = av.open(str(path), options=_OPTIONS, **_LENIENT)
+    return container
+
+
+def _video_of(container: av.container.InputContainer) -> av.video.stream.VideoStream:
+    stream = next(iter(container.streams.video), None)
+    if stream is None:
+        raise NotAVideoError("The result's link delivered a file without a video in it.")
+    _limit(stream)
+    return stream
+
+
+def _described(
+    path: Path, container: av.container.InputContainer, stream: av.video.stream.VideoStream, frame: av.VideoFrame
+) -> Probe:
+    return Probe(
+        seconds=_seconds(container, stream),
+        width=frame.width,
+        height=frame.height,
+        fps=round(float(stream.average_rate or stream.guessed_rate or 0), 3),
+        codec=stream.codec_context.name,
+        audio=bool(container.streams.audio),
+        size=path.stat().st_size,
+    )
+
+
+@contextlib.contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """What FFmpeg cannot read is no video, and its first bytes say what it is instead."""
+    try:
+        yield
+    except (av.error.FFmpegError, ValueError) as error:
+        raise NotAVideoError(
+            f"The result's link delivered something that is not a video ({_first_bytes(path)})."
+        ) from error
 
 
 def _limit(stream: av.video.stream.VideoStream) -> None:

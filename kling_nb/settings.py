@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from kling_nb.errors import BaseUrlError
 
 Wait = Literal["auto", "always", "never"]
+Embed = Literal["auto", "always", "never"]
 
 OUTPUT_FOLDER = "kling_outputs"
 """Beside the notebook and never hidden: Jupyter serves no file below a dot folder."""
@@ -35,6 +36,9 @@ class Settings:
         patience: Minutes after which a wait says how to go on; the job is never given up.
         poll_patience: What one look at a clip may cost, in shares of the time that the clip takes: larger asks less
             often. 0.007 asks about 8 times a clip and sees it 4 % of its time late; 0.001 asks 20 times, 0.03 four.
+        embed: Whether clips are kept inside of the notebook; ``auto`` does so where no address leads to their files,
+            unless ``KLING_NB_EMBED`` says otherwise.
+        embed_limit: MB (decimal) of the largest clip that is kept there; one output keeps four times as much in all.
     """
 
     gateway: str = ""
@@ -47,6 +51,14 @@ class Settings:
     confirm_above: float = 5.0
     patience: float = 30.0
     poll_patience: float = 0.007
+    embed: Embed = "auto"
+    embed_limit: float = 2.0
+
+    def embeds(self, env: Mapping[str, str] = os.environ) -> Embed:
+        """Whether clips are kept inside of the notebook; what nobody knows counts as ``auto``."""
+        told = env.get("KLING_NB_EMBED", "").strip().lower()
+        chosen: Embed = "always" if told == "always" else "never" if told == "never" else "auto"
+        return chosen if self.embed == "auto" else self.embed
 
     def chosen_gateway(self, env: Mapping[str, str] = os.environ) -> str:
         """The gateway for a request that names none. A key that merely exists chooses nothing."""

@@ -22,11 +22,14 @@ def test_check(check: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_http_has_one_room() -> None:
-    """The HTTP library is imported in one file, so that another can take its place."""
+@pytest.mark.parametrize(("library", "room"), [("httpx", "http.py"), ("h11", "line.py")])
+def test_http_has_one_room(library: str, room: str) -> None:
+    """Each HTTP library is imported in one file, so that another can take its place."""
     rooms = [
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "kling_nb").rglob("*.py")
-        if any(line.strip().startswith(("import httpx", "from httpx")) for line in path.read_text().splitlines())
+        if any(
+            line.strip().startswith((f"import {library}", f"from {library}")) for line in path.read_text().splitlines()
+        )
     ]
-    assert rooms == ["kling_nb/engine/http.py"]
+    assert rooms == [f"kling_nb/engine/{room}"]

@@ -15,6 +15,7 @@ from kling_nb import journal as room
 from kling_nb.errors import StorageError, TakenOverError
 from kling_nb.journal import FILE, Journal
 from kling_nb.life import Event, EventKind, JobState, fold
+from kling_nb.scribe import Scribe
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -80,13 +81,13 @@ def test_one_plan_for_one_request(journal: Journal) -> None:
 def test_a_thousand_events_are_a_few_commits(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits while the disk is busy goes into one transaction, and every future is answered."""
     sizes = []
-    commit = Journal._commit
+    commit = Scribe._commit
 
-    def counted(self: Journal, batch: list[Any]) -> None:
+    def counted(self: Scribe, batch: list[Any], **more: Any) -> None:
         sizes.append(len(batch))
-        commit(self, batch)
+        commit(self, batch, **more)
 
-    monkeypatch.setattr(Journal, "_commit", counted)
+    monkeypatch.setattr(Scribe, "_commit", counted)
     with contextlib.closing(sqlite3.connect(journal.path, isolation_level=None)) as busy:
         busy.execute("BEGIN IMMEDIATE")
         futures = [journal.record(f"job-{n}", planned(NOW + n)) for n in range(1000)]

@@ -45,7 +45,14 @@ def test_the_first_release_s_file_goes_on(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize(
     ("verb", "arguments"),
-    [("recent", ()), ("finished", ("kling",)), ("current", ("f-a",)), ("get", ("a",)), ("open_jobs", ())],
+    [
+        ("recent", ()),
+        ("finished", ("kling",)),
+        ("current", ("f-a",)),
+        ("get", ("a",)),
+        ("open_jobs", ()),
+        ("named", ("kling", "fox-1")),
+    ],
 )
 def test_no_question_looks_at_every_job(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str, arguments: tuple[Any, ...]
@@ -66,7 +73,32 @@ def test_no_question_looks_at_every_job(
         plan = " ".join(row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {asked[-1]}"))
     assert "USING INDEX" in plan or "USING PRIMARY KEY" in plan
     assert "SCAN" not in plan or verb == "recent"
-    assert "TEMP B-TREE" not in plan or verb == "open_jobs"
+    assert "TEMP B-TREE" not in plan or verb in {"open_jobs", "named"}
+
+
+def test_ids_of_the_user_s_own_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At their gateway, in files of earlier versions too, once however many events a job has."""
+
+    def plan(journal: Journal, name: str, gateway: str, external_id: str | None) -> None:
+        asked = {"prompt": "a fox"} | ({"external_id": external_id} if external_id else {})
+        data = {"gateway": gateway, "fingerprint": f"f-{name}", "request": asked}
+        journal.record(name, Event("planned", 1.0, data))
+        journal.record(name, Event("sending", 2.0)).result()
+
+    monkeypatch.setattr(module, "MIGRATIONS", module.MIGRATIONS[:2])
+    old = Journal(tmp_path)
+    plan(old, "a", "kling", "fox-1")
+    plan(old, "b", "kling", None)
+    old.close()
+    monkeypatch.undo()
+    new = Journal(tmp_path)
+    plan(new, "c", "kling", "fox-1")
+    plan(new, "d", "agentsflare", "fox-1")
+    plan(new, "e", "kling", "fox-2")
+    assert [state.id for state in new.named("kling", "fox-1")] == ["a", "c"]
+    assert [state.id for state in new.named("agentsflare", "fox-1")] == ["d"]
+    assert new.named("kling", "fox") == []
+    new.close()
 
 
 def test_the_beginning_of_an_id(tmp_path: Path) -> None:

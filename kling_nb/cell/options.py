@@ -115,6 +115,7 @@ LINE_COMMANDS: dict[str, str] = {
     "models": "[NAME]: what each model can do and costs",
     "gateways": "[NAME]: where clips can be made, keys, options; of one, what is left",
     "cost": "what was spent, by gateway, model and day",
+    "doctor": "[--offline] [--load [N]]: how this machine, folder and keys are, what to mend",
     "help": "this page",
 }
 

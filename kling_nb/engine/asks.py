@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from kling_nb.engine.download import CLIP_CAP, Download, Progress
-from kling_nb.engine.http import BrokenError, Http, NotSentError, Place
+from kling_nb.engine.failures import BrokenError, NotSentError
+from kling_nb.engine.http import Http, Place
 from kling_nb.errors import OutageError, UnknownOutcomeError
 from kling_nb.pace import Allowance
 from kling_nb.wire import Answer, Ask, Flow, Inline

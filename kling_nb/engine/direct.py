@@ -25,6 +25,9 @@ T = TypeVar("T")
 AT_ONCE = 4
 """Files that are fetched at the same time; one thread for each."""
 
+SMALL = 256 * 1024
+"""Bytes of a body that comes with its head: a small file takes one trip to the thread."""
+
 _CONNECT_SECONDS, _READ_SECONDS = 15.0, 60.0
 _FIRST_FINAL = 200
 _LENGTH = re.compile(r"\d{1,18}", re.ASCII)
@@ -43,16 +46,21 @@ class Direct:
         headers: Names in lower case; repeated ones are joined.
     """
 
-    def __init__(self, answer: http.client.HTTPResponse) -> None:
+    def __init__(self, answer: http.client.HTTPResponse, whole: bytes | None) -> None:
         self.status = answer.status
         self.headers: dict[str, str] = {}
         for name, value in answer.getheaders():
             known = self.headers.get(name.lower())
             self.headers[name.lower()] = value if known is None else f"{known}, {value}"
         self._answer = answer
+        self._whole = whole
 
     async def pieces(self, size: int) -> AsyncGenerator[bytes, None]:
         """The body as it was sent, ``size`` bytes at a time."""
+        if self._whole is not None:
+            for begin in range(0, len(self._whole), size):
+                yield self._whole[begin : begin + size]
+            return
         while piece := await _on_a_thread(lambda: self._answer.read(size)):
             yield piece
 
@@ -82,7 +90,7 @@ async def opened(
     else:
         connection = http.client.HTTPConnection(host, port, timeout=_CONNECT_SECONDS)
 
-    def ask() -> http.client.HTTPResponse:
+    def ask() -> tuple[http.client.HTTPResponse, bytes | None]:
         connection.connect()
         lines.append(connection.sock)
         if over.is_set():
@@ -93,21 +101,22 @@ async def opened(
         answer = connection.getresponse()
         try:
             _check(answer)
-        except OddHeadError:
+            whole = answer.read(SMALL) if answer.length is not None and answer.length <= SMALL else None
+        except BaseException:
             answer.close()
             raise
-        return answer
+        return answer, whole
 
     with contextlib.ExitStack() as stack:
         stack.callback(connection.close)
         try:
             asked = _THREADS.submit(ask)
             try:
-                answer = await asyncio.wrap_future(asked)
+                answer, whole = await asyncio.wrap_future(asked)
             except asyncio.CancelledError:
                 asked.add_done_callback(_close_late)
                 raise
-            yield Direct(stack.enter_context(answer))
+            yield Direct(stack.enter_context(answer), whole)
         finally:
             over.set()
             for line in lines:
@@ -117,10 +126,10 @@ async def opened(
                     socket.socket.shutdown(line, socket.SHUT_RDWR)
 
 
-def _close_late(asked: Future[http.client.HTTPResponse]) -> None:
+def _close_late(asked: Future[tuple[http.client.HTTPResponse, bytes | None]]) -> None:
     """An answer that came when nobody waited for it any more."""
     if not asked.cancelled() and not asked.exception():
-        asked.result().close()
+        asked.result()[0].close()
 
 
 def _check(answer: http.client.HTTPResponse) -> None:

@@ -7,14 +7,17 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from http import HTTPStatus
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from kling_nb.engine.addresses import is_private
-from kling_nb.engine.http import BrokenError, Http, NotSentError, Place, Stream
+from kling_nb.engine.failures import BrokenError, NotSentError
 from kling_nb.engine.pieces import Label, Origin, Piece
 from kling_nb.errors import DownloadError, StorageError
 from kling_nb.settings import is_loopback
+
+if TYPE_CHECKING:
+    from kling_nb.engine.http import Http, Place, Stream
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes that are here and the total, if it is known."""
@@ -113,9 +116,12 @@ class Download:
             raise DownloadError(f"The result is larger than {cap >> 20} MB, which no clip is: not downloaded.")
         done = base
         with _opened(part, append=base > 0) as file:
-            Label(part).write(origin)
+            labelled = False
             async for chunk in stream.chunks():
                 done += len(chunk)
+                if not labelled and done != total:  # what comes whole at once needs no note for whoever goes on with it
+                    Label(part).write(origin)
+                    labelled = True
                 if done > cap:
                     raise DownloadError(f"The result grew past {cap >> 20} MB, which no clip is: given up.")
                 # 256 KiB into the page cache takes less time than a hop to another thread.
@@ -161,7 +167,10 @@ class Download:
 
 
 def _bytes_in(part: Path) -> int:
-    return part.stat().st_size if part.exists() else 0
+    try:
+        return part.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _drop(part: Path) -> None:
@@ -170,8 +179,11 @@ def _drop(part: Path) -> None:
 
 
 def _opened(part: Path, *, append: bool) -> IO[bytes]:
-    part.parent.mkdir(parents=True, exist_ok=True)
-    return part.open("ab" if append else "wb")
+    try:
+        return part.open("ab" if append else "wb")
+    except FileNotFoundError:
+        part.parent.mkdir(parents=True, exist_ok=True)
+        return part.open("ab" if append else "wb")
 
 
 def _address(url: str) -> tuple[str, str]:

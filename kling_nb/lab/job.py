@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -12,9 +13,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
-from kling_nb.errors import KlingError, PatienceError
+from PIL import Image
+from pydantic import ValidationError
+
+from kling_nb.catalog import image_limits
+from kling_nb.errors import KlingError, PatienceError, StoppedWaiting
 from kling_nb.lab.loops import wait_for
-from kling_nb.media import probe, read_tag
+from kling_nb.media import frame_at, probe, read_tag
 from kling_nb.request import VideoRequest
 
 if TYPE_CHECKING:
@@ -53,7 +58,7 @@ class Video:
         """
         place = Path(path)
         found = probe(place)
-        manifest = read_tag(place) or {}
+        manifest = _sound(read_tag(place) or {})
         poster = place.with_suffix(".jpg")
         usd = (manifest.get("charge") or {}).get("usd")
         return cls(
@@ -67,11 +72,67 @@ class Video:
             manifest,
         )
 
+    def last_frame(self) -> Image.Image:
+        """The picture it ends with, from which another clip can go on. Blocks while it is decoded.
+
+        One that is smaller than Kling takes is enlarged to whole multiples.
+        """
+        picture = frame_at(self.path, 1.0)
+        factor = math.ceil(image_limits().min_side / min(picture.size))
+        size = picture.width * factor, picture.height * factor
+        return picture.resize(size, Image.Resampling.NEAREST) if factor > 1 else picture
+
     @property
     def request(self) -> VideoRequest | None:
-        """The request it was made from, if its manifest tells."""
+        """The request it was made from; None if its manifest does not tell, or in a way that nobody can read."""
         asked = self.manifest.get("request")
-        return VideoRequest.model_validate(asked) if asked else None
+        try:
+            return VideoRequest.model_validate(asked) if asked else None
+        except ValidationError:
+            return None
+
+
+_FORMS: Mapping[str, type | tuple[type, ...]] = {
+    "request": Mapping,
+    "charge": Mapping,
+    "expected_price": Mapping,
+    "gateway": str,
+    "gateway_label": str,
+    **dict.fromkeys(("planned_at", "sent_at", "ready_at"), (int, float)),
+}
+"""What each part of a manifest is."""
+
+
+def _sound(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """A manifest as it may be read; a file's tag can hold anything, and what is not as we write it is left out."""
+    found = {name: told for name, told in manifest.items() if isinstance(told, _FORMS.get(name, object))}
+    charge: Any = found.get("charge", {})
+    usd = charge.get("usd")
+    if usd is not None and (isinstance(usd, bool) or not isinstance(usd, int | float)):
+        del found["charge"]
+    return found
+
+
+class Followed(Protocol):
+    """Work that a card can follow: a job, or something that goes on for longer and sends many.
+
+    Attributes:
+        faces: As :attr:`Job.faces`.
+    """
+
+    faces: list[Callable[[], None]]
+
+    def done(self) -> bool:
+        """Whether nothing more will happen."""
+        ...
+
+    def watch(self, tell: Callable[[], None]) -> None:
+        """Call ``tell`` after every change."""
+        ...
+
+    def bundle(self) -> dict[str, str]:
+        """How it stands now, as a MIME bundle."""
+        ...
 
 
 class Keeper(Protocol):
@@ -83,6 +144,10 @@ class Keeper(Protocol):
 
     def bundle(self, jobs: Sequence[Job]) -> dict[str, str]:
         """The jobs as they are now, as a MIME bundle."""
+        ...
+
+    def drawn(self, thing: Any) -> Any:
+        """What a front end draws that asks for an object and not for a MIME bundle (marimo)."""
         ...
 
     def video(self, state: JobState) -> Video | None:
@@ -217,6 +282,9 @@ class Job:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return self._keeper.bundle([self])
 
+    def _display_(self) -> Any:
+        return self._keeper.drawn(self)
+
     def _ipython_display_(self) -> None:
         if not self._keeper.show([self]):
             raise NotImplementedError  # IPython then asks for the MIME bundle
@@ -287,6 +355,9 @@ class Jobs(Sequence[Job]):
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return self._keeper.bundle(self)
 
+    def _display_(self) -> Any:
+        return self._keeper.drawn(self)
+
     def _ipython_display_(self) -> None:
         if not self._jobs or not self._keeper.show(self):
             raise NotImplementedError
@@ -298,8 +369,13 @@ def _nothing() -> None:
 
 async def _ends(jobs: Sequence[Job]) -> None:
     """Until all have ended. A cancelled wait cancels no job."""
-    for job in jobs:
-        await asyncio.shield(asyncio.wrap_future(job.ended))
+    try:
+        for job in jobs:
+            await asyncio.shield(asyncio.wrap_future(job.ended))
+    except asyncio.CancelledError as error:
+        # By the stop button, as a rule. Not an error of our own: `asyncio.timeout` takes no other for its own.
+        vars(error)["_render_traceback_"] = StoppedWaiting()._render_traceback_
+        raise
     _republish(jobs)
 
 
@@ -313,6 +389,8 @@ def _block(jobs: Sequence[Job], timeout: float | None) -> None:
             raise PatienceError(
                 f"{job.id} is still {job.status} after {timeout:g} s. It goes on: wait again, or run %kling resume."
             ) from None
+        except KeyboardInterrupt:
+            raise StoppedWaiting from None
     _republish(jobs)
 
 

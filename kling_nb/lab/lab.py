@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
@@ -16,22 +15,27 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kling_nb import show
 from kling_nb.cell.options import AXES
 from kling_nb.errors import KlingError, MissingKeyError, NotFoundError, OptionError, PatienceError, RequestError
+from kling_nb.journal import FILE
 from kling_nb.lab import sandboxed as sandbox
+from kling_nb.lab.admission import Admission
 from kling_nb.lab.comparison import Comparison, gallery_of, gathered
 from kling_nb.lab.desks import Desks
-from kling_nb.lab.job import Job, Jobs, Video
+from kling_nb.lab.embedding import embedded
+from kling_nb.lab.history import History
+from kling_nb.lab.job import Followed, Job, Jobs, Video
 from kling_nb.lab.loops import Home, wait_for
-from kling_nb.lab.money import LIMIT, Bill
-from kling_nb.lab.plan import Plan, make_plan, refuse, refuse_twins
+from kling_nb.lab.plan import Plan, make_plan, opens_pictures, refuse, refuse_twins
+from kling_nb.lab.reach import Reach, marimo_folder, reach
 from kling_nb.lab.rehearse import plan_view
 from kling_nb.lab.run import failure, run_job
 from kling_nb.lab.stopping import can_stop, in_loop, offers, stop_there
-from kling_nb.lab.store import Store
 from kling_nb.lab.views import job_view
 from kling_nb.life import OPEN, Event, JobState
 from kling_nb.pipeline import StoredRun, Trigger, run_of
+from kling_nb.places import Facts
 from kling_nb.settings import Settings, notebook_folder
 from kling_nb.wire import Order
+from kling_nb.worker import off_loop
 
 if TYPE_CHECKING:
     from kling_nb.frames import Opened
@@ -45,8 +49,6 @@ if TYPE_CHECKING:
     from kling_nb.wire import Flow
 
 T = TypeVar("T")
-
-_ID_DIGITS = 8
 
 
 class Lab:
@@ -73,6 +75,10 @@ class Lab:
         self.home = Home()
         self.shower: Callable[[Sequence[Job]], bool] | None = None
         self.comparison_shower: Callable[[Comparison], bool] | None = None
+        self.arena_shower: Callable[[Any], bool] | None = None
+        self.follower: Callable[[Followed], bool] | None = None
+        self.drawer: Callable[[Any], Any] | None = None
+        self.shell: Callable[[], Facts] = Facts
         self._env = env
         self.namespace = namespace
         self._now = now
@@ -84,7 +90,12 @@ class Lab:
     @property
     def notebook(self) -> Path:
         """Folder of the running notebook."""
-        return notebook_folder(self.namespace(), self._env)
+        return marimo_folder() or notebook_folder(self.namespace(), self._env)
+
+    @property
+    def reach(self) -> Reach:
+        """The front end, and which files its pages can reach."""
+        return reach(self.shell(), self.namespace(), self._env, self.notebook)
 
     @property
     def folder(self) -> Path:
@@ -183,29 +194,64 @@ class Lab:
         force: bool = False,
     ) -> Jobs:
         """Ask for several clips, each a mapping of :meth:`submit`'s options. All are checked before one is sent."""
+        place, requests = self._placed(requests, gateway)
+        admission = self._admit(self.plans(requests, place), place, budget, yes=yes, fresh=fresh, force=force)
+        admission.keep_inputs()
+        return self._begin(admission)
+
+    async def ordered(
+        self,
+        requests: Iterable[Mapping[str, Any]],
+        *,
+        gateway: str | None = None,
+        budget: float | None = None,
+        yes: bool = False,
+        fresh: bool = False,
+        force: bool = False,
+    ) -> Jobs:
+        """As :meth:`order`, for who can await it: pictures are opened and kept on the worker thread.
+
+        Cancelled while that goes on, nothing was asked for.
+        """
+        place, requests = self._placed(requests, gateway)
+        heavy = any(map(opens_pictures, requests))
+        plans = await off_loop(self.plans, requests, place) if heavy else self.plans(requests, place)
+        admission = self._admit(plans, place, budget, yes=yes, fresh=fresh, force=force)
+        if admission.has_inputs:
+            await off_loop(admission.keep_inputs)
+        return self._begin(admission)
+
+    def _placed(
+        self, requests: Iterable[Mapping[str, Any]], gateway: str | None
+    ) -> tuple[Gateway, list[dict[str, Any]]]:
+        """Where requests go, and the requests without what said so."""
         requests, sandboxed = sandbox.split(requests)
         place = self.gateway(gateway, sandboxed=sandboxed)
         if all(request.get("workflow") or request.get("webhook") for request in requests):
             place = replace(place, values=())  # they bring the workflow's id themselves
-        plans = self.plans(requests, place)
+        return place, requests
+
+    def _admit(
+        self, plans: Sequence[Plan], place: Gateway, budget: float | None, *, yes: bool, fresh: bool, force: bool
+    ) -> Admission:
+        """Everything that may stop plans from being sent; nothing is written down yet."""
         refuse_twins(plans)
         place = self._open_place(place, [plan.request for plan in plans])
         if not force:
             for plan in plans:
                 refuse(plan)
-        journal = self.journal
-        known = {plan.fingerprint: None if fresh else journal.current(plan.fingerprint) for plan in plans}
-        to_send = {plan.fingerprint: plan for plan in plans if known[plan.fingerprint] is None}
-        bill = Bill.of([state for state in known.values() if state], list(to_send.values()))
-        estimated = self._tells_prices(place, to_send.values())
+        admission = Admission(self.journal, plans, fresh=fresh)
+        bill = admission.bill
+        estimated = self._tells_prices(place, admission.to_send)
         bill.hold_against(budget, self.settings.confirm_above, place.label, yes=yes, estimated=estimated)
-        limit = bill.share(budget)
+        admission.limit = bill.share(budget)
         self._desks.check_keys(place, [plan.request for plan in plans])
         self._desk(place)  # a missing key stops here, before any journal entry
-        # all in one disk flush
-        written = {mark: self._write(journal, plan, limit, fresh=fresh) for mark, plan in to_send.items()}
-        states = known | {mark: future.result() for mark, future in written.items()}
-        return Jobs(self, self._attach([state for plan in plans if (state := states[plan.fingerprint])]))
+        return admission
+
+    def _begin(self, admission: Admission) -> Jobs:
+        """Write the plans down and start what is to be sent; nothing was spent before, and nothing is awaited here."""
+        return Jobs(self, self._attach(admission.journalled(self._now())))
 
     def plans(self, requests: Iterable[Mapping[str, Any]], gateway: Gateway, *, rehearsal: bool = False) -> list[Plan]:
         """Read and check requests without sending or storing anything."""
@@ -226,6 +272,12 @@ class Lab:
         plans = self.plans(requests, place, rehearsal=True)
         views = [plan_view(replace(plan, gateway=sandbox.played(place)), codec, base_url) for plan in plans]
         return show.bundle(show.dry_run(views), show.dry_run_text(views))
+
+    async def rehearsed(self, requests: Iterable[Mapping[str, Any]], gateway: str | None = None) -> dict[str, str]:
+        """As :meth:`rehearse`, for who can await it: pictures are opened on the worker thread."""
+        requests = list(requests)
+        heavy = any(map(opens_pictures, requests))
+        return await off_loop(self.rehearse, requests, gateway) if heavy else self.rehearse(requests, gateway)
 
     def trigger(self, webhook: str, data: Any = None, *, gateway: str = "wireflow", fresh: bool = False) -> Job:
         """Start a run by its webhook; needs no key, but watching the run does.
@@ -309,29 +361,6 @@ class Lab:
         codec = self._desks.codec(place)
         return all(codec.estimate(Order(plan.request, "")) is not None for plan in plans if plan.price is None)
 
-    def _write(self, journal: Journal, plan: Plan, limit: float | None, *, fresh: bool) -> Future[JobState]:
-        """Journal what is about to be asked for; nothing was spent yet."""
-        job_id = f"{plan.fingerprint[:_ID_DIGITS]}-t{plan.request.take}-{secrets.token_hex(3)}"
-        store = Store(journal.path.parent)
-        for frame in plan.request.sources:
-            if frame.sha256 and frame.sha256 in plan.inputs:
-                store.keep_input(frame.sha256, plan.inputs[frame.sha256], frame.media_type)
-        price = plan.price
-        unlisted = None if limit is None else {LIMIT: limit}
-        event = Event(
-            "planned",
-            self._now(),
-            {
-                "gateway": plan.gateway.name,
-                "request": plan.request.model_dump(mode="json", exclude_defaults=True),
-                "fingerprint": plan.fingerprint,
-                "key": f"kn-{job_id}",
-                "notes": [*plan.errors, *plan.notes],
-                "price": {"usd": price.usd, "units": price.units, "note": price.note} if price else unlisted,
-            },
-        )
-        return journal.record(job_id, event) if fresh else journal.plan(job_id, event)
-
     def _desk(self, place: Gateway) -> Desk:
         desk = self._desks.desk(place, self.folder, self.home.loop(), self.settings.patience)
         desk.poller.patience = self.settings.poll_patience
@@ -383,6 +412,21 @@ class Lab:
     def those(self, job_ids: Iterable[str]) -> Jobs:
         """Several jobs by their ids; see :meth:`job`."""
         return Jobs(self, [self.job(name) for name in job_ids])
+
+    def known(self, fingerprints: Sequence[str]) -> dict[str, JobState]:
+        """The job that each of many requests means, whatever became of it; never asked for, never in it."""
+        there = (self.folder / FILE).is_file()  # looking makes no folder
+        return self.journal.known(fingerprints) if there else {}
+
+    def handles(self, states: Iterable[JobState]) -> Jobs:
+        """Handles of jobs for looking; none of them is started by it."""
+        return Jobs(self, [self._seen(state) for state in states])
+
+    def pace(self, gateway: str, request: VideoRequest) -> Latency:
+        """How long such a clip is believed to take, learned from this folder's finished ones."""
+        if (self.folder / FILE).is_file():
+            return self._desks.history(self.folder, gateway).latency(gateway, request)
+        return History().latency(gateway, request)
 
     def compare(self, *clips: Any, title: str = "") -> Comparison:
         """Two to twelve clips side by side, in step.
@@ -479,9 +523,17 @@ class Lab:
         """Show a live card, if a notebook has offered to."""
         return bool(self.shower and self.shower(jobs))
 
+    def follow(self, work: Followed) -> bool:
+        """Show work on many jobs while it goes on, if a notebook has offered to."""
+        return bool(self.follower and self.follower(work))
+
     def show_comparison(self, comparison: Comparison) -> bool:
         """Show clips side by side, if a notebook has offered to."""
         return bool(self.comparison_shower and self.comparison_shower(comparison))
+
+    def show_arena(self, arena: Any) -> bool:
+        """Show a blind arena (:class:`kling_nb.bench.arena.Arena`, a room above), if a notebook has offered to."""
+        return bool(self.arena_shower and self.arena_shower(arena))
 
     def video(self, state: JobState) -> Video | None:
         """The stored clip, if its file is still there."""
@@ -513,6 +565,14 @@ class Lab:
         notebook, folder, now, note = self.notebook, self.folder, self._now(), self._ready_note()
         return [self._view(job, notebook, folder, now, note) for job in jobs]
 
+    def playable(self, views: Sequence[JobView]) -> list[JobView]:
+        """The views with their clips inside, where no address leads from a page to a file."""
+        return embedded(views, self.reach, self.settings.embeds(self._env), self.settings.embed_limit)
+
+    def drawn(self, thing: Any) -> Any:
+        """What a front end without IPython draws for a handle: a widget, if one was offered, else the bundle."""
+        return (self.drawer and self.drawer(thing)) or show.Shown(thing._repr_mimebundle_())
+
     def _view(self, job: Job, notebook: Path, folder: Path, now: float, note: str) -> JobView:
         label, latency = sandbox.label(job.gateway), self._latency(job, folder)
         shown = job_view(job, job.video, label, notebook, now, note, latency)
@@ -529,6 +589,7 @@ class Lab:
         views = self.views(jobs)
         if any(view.status != "done" for view in views) and not (len(views) > 1 and all(job.done() for job in jobs)):
             return show.bundle(show.card(views), show.card_text(views))
+        views = self.playable(views)
         if len(views) == 1:
             return show.bundle(show.result(views[0]), show.result_text(views[0]))
         return show.bundle(show.grid(views), show.grid_text(views))

@@ -181,8 +181,7 @@ class _Run:
     async def _record(self, kind: EventKind, **data: Any) -> None:
         event = Event(kind, self.desk.now(), data)
         try:
-            written = self.desk.journal.record(self.state.id, event, self.desk.leases.owner)
-            state = await asyncio.wrap_future(written)
+            state = await self.desk.journal.written(self.state.id, event, self.desk.leases.owner)
         except StorageError as error:
             ticket = data.get("ticket")
             if ticket:  # the journal cannot keep it any more, so the person must
@@ -198,7 +197,7 @@ class _Run:
             await self._send()
 
     async def _send(self) -> None:
-        await self.desk.slots.room()
+        await self.desk.slots.room(self.job.id)
         self._sends += 1
         self._in_doubt = self.state.error == UnknownOutcomeError.__name__
         if self.state.status == "planned" and (stop := await self._too_dear()):
@@ -259,7 +258,7 @@ class _Run:
                 await self._record("stopped")
                 sent = "Perhaps it was sent before." if self._in_doubt else "It was not sent."
                 raise PatienceError(f"Stopped waiting for {self.state.id}. {sent}", charged=self.state.charged)
-            await self.desk.slots.room()
+            await self.desk.slots.room(self.job.id)
 
     async def _lost(self) -> None:
         """The journal ends with a paid request on its way: another kernel died while sending it."""
@@ -318,19 +317,20 @@ class _Run:
     async def _watch(self) -> None:
         """Ask until it is ready. Trouble on the way never ends a job that is paid."""
         started = self.state.sent or self.desk.now()
-        watched = Watched(self.desk.history.latency(self.desk.gateway.name, self.order.request), started)
-        trouble = missing = odd = 0
         ticket = Ticket.from_json(self.state.ticket or {})
+        watched = Watched(self.desk.history.latency(self.desk.gateway.name, self.order.request), started, ticket)
+        trouble = missing = odd = 0
         self.desk.slots.opened(self.state.id)
         while self.state.status in {"queued", "running"}:
             watched.progress = self.state.progress
             if trouble:
                 await self.desk.sleep(min(2.0**trouble, 60.0))
-            await self.desk.poller.turn(watched)
-            await self._unless_stopped()
-            age = max(self.desk.now() - started, 0.0)
             try:
-                task = await self.desk.engine.run(self.desk.codec.poll(ticket), counted=True)
+                task = await self.desk.poller.turn(watched)
+                await self._unless_stopped()
+                age = max(self.desk.now() - started, 0.0)
+                if task is None:  # no question that it shared with others has told of it
+                    task = await self.desk.engine.run(self.desk.codec.poll(ticket), counted=True)
                 await self._unless_stopped()
             except NotFoundError:
                 missing += 1
@@ -461,7 +461,7 @@ def failure(state: JobState) -> KlingError:
 def _put_away(store: Store, part: Path, stem: str, record: Mapping[str, Any]) -> dict[str, Any]:
     """Check the download, tag it, and give it, its poster and its manifest their names."""
     try:
-        found = media.probe(part)
+        found, picture = media.examine(part)
     except NotAVideoError:
         part.unlink(missing_ok=True)  # the next try must not go on behind what is no clip
         raise
@@ -469,7 +469,7 @@ def _put_away(store: Store, part: Path, stem: str, record: Mapping[str, Any]) ->
     seen = {"seconds": round(found.seconds, 3), "width": found.width, "height": found.height, "fps": found.fps,
             "audio": found.audio}  # fmt: skip
     full = {**record, "video": seen}
-    store.write_bytes(poster, media.poster(part))
+    store.write_bytes(poster, picture)
     media.finish(part, clip, full)
     store.write_json(sidecar, full)
     return {"path": clip.name, "poster": poster.name, "size": clip.stat().st_size, **seen}

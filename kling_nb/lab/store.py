@@ -87,8 +87,10 @@ class Store:
         return found
 
     def write_json(self, path: Path, value: Mapping[str, Any]) -> None:
-        """Write a JSON file in one step."""
-        self.write_bytes(path, json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8", "replace"))
+        """Write a JSON file in one step, each of its fields on a line."""
+        # Indented by hand: json.dumps with an indent is written in Python, and ten times as slow.
+        told = (f" {json.dumps(name)}: {json.dumps(field, ensure_ascii=False)}" for name, field in value.items())
+        self.write_bytes(path, "{{\n{}\n}}".format(",\n".join(told)).encode("utf-8", "replace"))
 
     def write_bytes(self, path: Path, data: bytes) -> None:
         """Write a file in one step: it is there whole, or not at all."""

@@ -88,20 +88,26 @@ def foot(*parts: str) -> str:
     return f'<div class="kling-nb-foot">{" ".join(f"<span>{part}</span>" for part in parts if part)}</div>'
 
 
+def plays(video: VideoView) -> bool:
+    """Whether a page can play the clip: from inside itself, or from an address that may be linked."""
+    return bool(video.film) or (video.film is None and href(video.src) is not None)
+
+
 def film(video: VideoView, width: int, shape: str = "") -> str:
-    """The player, or an empty string where the address is not one that may be linked.
+    """The player; the poster where the clip is out of reach; nothing where the address may not be linked.
 
     ``width`` in pixels is for viewers that drop the style sheet (untrusted notebooks);
     ``shape`` is a CSS aspect ratio other than the clip's own.
     """
-    source = href(video.src)
-    if source is None:
-        return ""
-    still = f' poster="data:image/jpeg;base64,{b64encode(video.poster).decode()}"' if video.poster else ""
+    still = f"data:image/jpeg;base64,{b64encode(video.poster).decode()}" if video.poster else ""
     shape = shape or (f"{video.width}/{video.height}" if video.width and video.height else "16/9")
+    drawn = f'width="{width}" style="max-width:100%;aspect-ratio:{shape}"'
+    if not plays(video):
+        return f'<img class="kling-nb-film" src="{still}" alt="Poster" {drawn}/>' if still and video.film == b"" else ""
+    source = f"data:video/mp4;base64,{b64encode(video.film).decode()}" if video.film else href(video.src)
+    poster = f' poster="{still}"' if still else ""
     return (
-        f'<video class="kling-nb-film" controls playsinline preload="metadata" width="{width}" src="{source}"{still}'
-        f' style="max-width:100%;aspect-ratio:{shape}"></video>'
+        f'<video class="kling-nb-film" controls playsinline preload="metadata" src="{source}"{poster} {drawn}></video>'
     )
 
 

@@ -15,13 +15,21 @@ _CELL_LIMIT = 120
 _LONG = 24
 
 
-def table(headers: Sequence[str], rows: Sequence[Sequence[Cell]], *, title: str = "", note: str = "") -> str:
+def table(
+    headers: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    title: str = "",
+    remarks: Sequence[str] = (),
+    note: str = "",
+) -> str:
     """A table as HTML.
 
     Args:
         headers: One for each column.
         rows: As wide as the headers; None is an empty cell.
         title: A line above.
+        remarks: Sentences below the title, a line each.
         note: A sentence below, or what to do when there are no rows; `backticks` become code.
 
     Raises:
@@ -32,8 +40,10 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[Cell]], *, title: str 
     head = "".join(f"<th {attr}>{esc(line(name, 80))}</th>" for name, attr in zip(headers, aligned, strict=True))
     body = "".join(f"<tr>{''.join(map(_cell, row, texts[index], aligned))}</tr>" for index, row in enumerate(rows))
     drawn = f'<div class="kling-nb-wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    above = f"<b>{esc(line(title, 120))}</b>" if title else ""
+    above += "".join(f'<p class="kling-nb-note">{prose(clip(remark, 400))}</p>' for remark in remarks)
     parts = (
-        f'<div class="kling-nb-say"><b>{esc(line(title, 120))}</b></div>' if title else "",
+        f'<div class="kling-nb-say">{above}</div>' if above else "",
         drawn if rows else "",
         markup.foot(prose(clip(note, 400)) if note else "" if rows else "Nothing here yet.")
         if note or not rows
@@ -42,7 +52,14 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[Cell]], *, title: str 
     return markup.root("table", parts, FOOT, STATE, TABLE)
 
 
-def table_text(headers: Sequence[str], rows: Sequence[Sequence[Cell]], *, title: str = "", note: str = "") -> str:
+def table_text(
+    headers: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    title: str = "",
+    remarks: Sequence[str] = (),
+    note: str = "",
+) -> str:
     """The same for a terminal, in columns; takes what :func:`table` takes."""
     right, texts = _columns(headers, rows)
     grid = [[line(name, 80) for name in headers], *texts]
@@ -54,7 +71,7 @@ def table_text(headers: Sequence[str], rows: Sequence[Sequence[Cell]], *, title:
         ).rstrip()
         for row in grid
     ]
-    above = [line(title, 120)] if title else []
+    above = [*([line(title, 120)] if title else []), *(f"  {clip(remark, 400)}" for remark in remarks)]
     below = [clip(note, 400)] if note else [] if rows else ["Nothing here yet."]
     return "\n".join([*above, *(lines if rows else []), *below])
 

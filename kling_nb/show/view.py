@@ -34,6 +34,8 @@ class VideoView:
         fps: Frames per second.
         size: Bytes.
         has_audio: Whether there is a sound track.
+        film: The MP4 itself, where no address leads to it; ``b""`` if it is not here either, so that only the poster
+            can be shown; None where ``src`` plays.
     """
 
     src: str
@@ -45,6 +47,7 @@ class VideoView:
     fps: float = 0.0
     size: int = 0
     has_audio: bool = False
+    film: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

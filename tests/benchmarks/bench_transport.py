@@ -42,6 +42,13 @@ async def _ours(url: str) -> Ask:
     return lambda: room.exchange({"method": "GET", "url": url, "headers": _HEADERS}, paid=False)
 
 
+async def _our_lanes(url: str) -> Ask:
+    from kling_nb.engine.http import Http, Place  # noqa: PLC0415 - imports come before the clock
+
+    room = Http(Place("the benchmark", url))
+    return lambda: room.exchange({"method": "GET", "url": url, "headers": _HEADERS, "params": {}}, paid=False)
+
+
 def _of_httpx(module: str, transport: str = "") -> Callable[[str], Awaitable[Ask]]:
     async def make(url: str) -> Ask:
         library = importlib.import_module(module)
@@ -71,7 +78,8 @@ async def _aiohttp(url: str) -> Ask:
 
 
 CLIENTS: dict[str, tuple[tuple[str, ...], Callable[[str], Awaitable[Ask]]]] = {
-    "**kling_nb** (httpx, a connection a lane)": (("httpx",), _ours),
+    "**kling_nb** (h11, a kept connection)": (("h11",), _ours),
+    "**kling_nb** (httpx, a connection a lane)": (("httpx",), _our_lanes),
     "httpx, one pool": (("httpx",), _of_httpx("httpx")),
     "httpx2, one pool": (("httpx2",), _of_httpx("httpx2")),
     "httpx over aiohttp": (("httpx_aiohttp", "aiohttp"), _of_httpx("httpx", "httpx_aiohttp")),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kling_nb.engine import http
+from kling_nb.engine import http, questions
 from kling_nb.engine.bodies import STEP, PackingError, unpacked
 from kling_nb.errors import DownloadError, OutageError, UnknownOutcomeError
 from kling_nb.wire import Ask
@@ -108,7 +108,7 @@ def test_damaged_packing(bench: Bench, body: bytes, paid: bool) -> None:  # noqa
     [
         (BOMB, {"Content-Encoding": "gzip"}),
         (packed(b"", ZLIB, 64), {"Content-Encoding": "deflate"}),
-        (bytes(http.ANSWER_CAP + MEGABYTE), {}),
+        (bytes(questions.ANSWER_CAP + MEGABYTE), {}),
     ],
     ids=["gzip", "deflate", "plain"],
 )
@@ -117,8 +117,8 @@ def test_answers_stop_at_the_cap(bench: Bench, body: bytes, headers: dict[str, s
     bench.gw.fault("GET", Fault(status=200, body=body, headers=headers))
     sizes: list[int] = []
     held = peak(lambda: sizes.append(len(bench.ask(LOOK).body)))
-    assert sizes == [http.ANSWER_CAP]
-    assert held < 12 * http.ANSWER_CAP
+    assert sizes == [questions.ANSWER_CAP]
+    assert held < 12 * questions.ANSWER_CAP
 
 
 @pytest.mark.parametrize("paid", [True, False])
@@ -126,7 +126,7 @@ def test_endless_answer(bench: Bench, paid: bool) -> None:  # noqa: FBT001 - a t
     """A body without an end is cut off; what it says is then no answer that anybody can read."""
     bench.gw.fault("", Fault(status=200, body=b'{"a":', endless=True))
     answer = bench.ask(ORDER if paid else LOOK)
-    assert len(answer.body) == http.ANSWER_CAP
+    assert len(answer.body) == questions.ANSWER_CAP
     assert answer.json() is None
 
 

@@ -14,21 +14,20 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kling_nb.engine import http
-from kling_nb.journal import Journal
+from kling_nb.engine import http, questions
 from kling_nb.lab import Lab, leases
 from kling_nb.lab.loops import Home
+from kling_nb.scribe import Entry, Scribe
 from kling_nb.settings import Settings
 from tests.engine.clock import Clock
 
 if TYPE_CHECKING:
-    from kling_nb.life import Event, JobState
+    from kling_nb.life import Event
 
 UNSETTLED = 3
 """Exit code of a kernel that ended with a job that is not done."""
@@ -114,7 +113,7 @@ def _live(plan: Plan) -> None:
 
 def _pretend(plan: Plan) -> None:
     """Another name, another machine, shorter leases."""
-    http._USER_AGENT = plan.name
+    http.USER_AGENT = questions.USER_AGENT = plan.name  # type: ignore[attr-defined]
     leases.LEASE_SECONDS = plan.lease
     leases._RENEW_SECONDS = plan.lease / 6
     if plan.machine:
@@ -135,20 +134,19 @@ def _arm(point: str) -> None:
         http.Stream.chunks = _torn  # type: ignore[assignment,method-assign]
         return
     moment, kind = point.split()
-    for name in ("record", "plan"):
-        setattr(Journal, name, _deadly(getattr(Journal, name), moment, kind))
+    put, tell = Scribe._put, Scribe._tell
 
-
-def _deadly(write: Callable[..., Future[JobState]], moment: str, kind: str) -> Callable[..., Future[JobState]]:
-    def deadly(journal: Journal, job: str, event: Event, *owner: str) -> Future[JobState]:
+    def deadly_put(scribe: Scribe, job: str, event: Event, *more: Any, **named: Any) -> None:
         if (moment, kind) == ("before", event.kind):
             _die()
-        written = write(journal, job, event, *owner)
-        if (moment, kind) == ("after", event.kind):
-            written.add_done_callback(lambda _: _die())  # called by the writer once it is on the disk
-        return written
+        put(scribe, job, event, *more, **named)
 
-    return deadly
+    def deadly_tell(scribe: Scribe, batch: list[Entry], states: list[Any]) -> None:
+        if moment == "after" and any(entry.event.kind == kind for entry in batch):  # on the disk, and nobody knows
+            _die()
+        tell(scribe, batch, states)
+
+    Scribe._put, Scribe._tell = deadly_put, deadly_tell  # type: ignore[assignment,method-assign]
 
 
 async def _torn(stream: http.Stream) -> AsyncIterator[bytes]:

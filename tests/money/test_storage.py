@@ -218,10 +218,10 @@ def refuse_to_write(patch: pytest.MonkeyPatch, kind: str) -> None:
     """The disk is full just when this event is to be written."""
     append = journal._append
 
-    def full(db: sqlite3.Connection, entry: Any) -> JobState | None:
+    def full(db: sqlite3.Connection, entry: Any, read: Any) -> JobState | None:
         if entry.event.kind == kind:
             raise sqlite3.OperationalError("database or disk is full")
-        return append(db, entry)
+        return append(db, entry, read)
 
     patch.setattr(journal, "_append", full)
 

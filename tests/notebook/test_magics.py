@@ -67,6 +67,8 @@ def test_help(kernel: Kernel, code: str) -> None:
         ("%kling j", ["%kling jobs"]),
         ("table = %kling mod", ["table = %kling models"]),
         ("    %kling re", ["    %kling resume"]),
+        ("%kling doctor --", ["%kling doctor --load", "%kling doctor --offline"]),
+        ("%kling jobs --", ["%kling jobs --live"]),
         ("%%kling fox\nA red --mo", []),
     ],
 )

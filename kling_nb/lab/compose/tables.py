@@ -41,7 +41,7 @@ def read_rows(table: str, names: Mapping[str, Any], folder: Path) -> Sequence[Ma
     found = names.get(table)
     if found is not None and not is_table(found):
         raise InputError(f"{table} is no table: use a DataFrame, a list of dictionaries, or the path of a CSV file.")
-    rows = _records(found) if found is not None else _csv(table, folder)
+    rows = records(found) if found is not None else _csv(table, folder)
     if not rows:
         raise InputError(f"{table[:80]} has no rows: give it a line of headings and at least one line below.")
     if len(rows) > MOST_ROWS:
@@ -49,7 +49,8 @@ def read_rows(table: str, names: Mapping[str, Any], folder: Path) -> Sequence[Ma
     return [{str(key): "" if value is None else str(value) for key, value in row.items()} for row in rows]
 
 
-def _records(value: Any) -> list[Mapping[Any, Any]]:
+def records(value: Any) -> list[Mapping[Any, Any]]:
+    """The rows of a table that is a variable; see :func:`is_table`."""
     if isinstance(value, list):
         return value
     made: Iterable[Mapping[Any, Any]] = value.to_dicts() if hasattr(value, "to_dicts") else value.to_dict("records")

@@ -1,0 +1,144 @@
+"""Free questions: which may take the short way to the gateway, and the connections that are kept for them.
+
+Only what is sent as it is written takes it: a ``GET`` to a plain address, without a body and with no proxy between.
+Everything else, and the paid request always, goes through the HTTP library (:mod:`.http`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kling_nb.engine.bodies import is_plain, unpacked
+from kling_nb.engine.direct import is_direct
+from kling_nb.engine.line import Line, connected
+from kling_nb.wire import Answer
+
+ANSWER_CAP = 16 * 1024 * 1024
+KEPT_SECONDS = 30.0
+"""Polls are further apart than the HTTP library keeps connections, and a new one costs a handshake."""
+
+USER_AGENT = "kling_nb (+https://github.com/kling-nb/kling_nb)"
+
+_PARTS = {"method", "url", "headers"}
+_PORTS = {"http": 80, "https": 443}
+_LETTER = r"(?:[\w~!$&'()*+,;=:@.-]|%[0-9a-fA-F]{2})"
+_ADDRESS = re.compile(
+    r"(https?)://([a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*|\[[0-9a-fA-F:.]+\])(?::([0-9]{1,5}))?"
+    rf"((?:/(?!\.){_LETTER}*)*(?:\?(?:{_LETTER}|[/?])*)?)",
+    re.ASCII,
+)
+"""Addresses that are sent as they are written; the others are left to the HTTP library to put right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a question goes.
+
+    Attributes:
+        host: As it stands in the address.
+        target: Path and query.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    target: str
+
+    @property
+    def origin(self) -> tuple[str, str, int]:
+        """What a connection leads to."""
+        return self.scheme, self.host, self.port
+
+
+class Questions:
+    """Kept connections by origin, the one that was used last first.
+
+    Args:
+        tls: Makes the context, for ``https`` only.
+        local: The gateway is on this machine, where proxies are not asked.
+    """
+
+    def __init__(self, tls: Callable[[], ssl.SSLContext], *, local: bool) -> None:
+        self._tls = tls
+        self._local = local
+        self._headers = {"accept": "*/*", "accept-encoding": "gzip", "user-agent": USER_AGENT}
+        self._idle: dict[tuple[str, str, int], list[Line]] = {}
+        self._direct: dict[tuple[str, str], bool] = {}
+
+    def address(self, request: Mapping[str, Any]) -> Address | None:
+        """Where a request goes if it may take the short way, else None."""
+        if request["method"] != "GET" or request.keys() != _PARTS:
+            return None
+        found = _ADDRESS.fullmatch(request["url"])
+        if found is None:
+            return None
+        scheme, host, port, target = found.groups()
+        if target[:1] != "/":
+            target = f"/{target}"
+        address = Address(scheme, host, int(port or _PORTS[scheme]), target)
+        return address if self._local or self._reaches(scheme, host) else None
+
+    async def ask(self, address: Address, headers: Mapping[str, str]) -> Answer:
+        """Put a question and read its answer, capped at 16 MB.
+
+        Raises:
+            NotSentError, BrokenError: As :meth:`kling_nb.engine.line.Line.ask`.
+            PackingError: The answer is packed in a way that was not asked for, or damaged.
+        """
+        origin = scheme, host, port = address.origin
+        own = {"host": host if port == _PORTS[scheme] else f"{host}:{port}", **self._headers}
+        sent = own | {name.lower(): value for name, value in headers.items()}
+        line = self._kept(origin) or await connected(host.strip("[]"), port, self._tls() if scheme == "https" else None)
+        lines = [(name.encode("ascii"), value.encode("ascii")) for name, value in sent.items()]
+        status, head, body = await line.ask(address.target.encode("ascii"), lines, ANSWER_CAP)
+        if line.open:
+            self._idle.setdefault(origin, []).append(line)
+        told: dict[str, str] = {}
+        for raw, value in head:
+            name, said = raw.decode("latin1"), value.decode("latin1")
+            told[name] = f"{told[name]}, {said}" if name in told else said
+        encoding = told.get("content-encoding", "")
+        return Answer(status, told, body if is_plain(encoding) else await capped(unpacked(_at_once(body), encoding)))
+
+    def close(self) -> None:
+        """Hang up."""
+        for line in [line for idle in self._idle.values() for line in idle]:
+            line.close()
+        self._idle.clear()
+
+    def _reaches(self, scheme: str, host: str) -> bool:
+        """Whether no proxy stands between; looked up once, as the HTTP library does."""
+        key = scheme, host
+        if key not in self._direct:
+            self._direct[key] = is_direct(scheme, host)
+        return self._direct[key]
+
+    def _kept(self, origin: tuple[str, str, int]) -> Line | None:
+        idle = self._idle.get(origin, [])
+        while idle:
+            line = idle.pop()
+            if line.open and asyncio.get_running_loop().time() - line.idle_since < KEPT_SECONDS:
+                return line
+            line.close()
+        return None
+
+
+async def capped(pieces: AsyncGenerator[bytes, None]) -> bytes:
+    """The body, cut off at the cap."""
+    body = bytearray()
+    async with contextlib.aclosing(pieces):
+        async for piece in pieces:
+            body += piece
+            if len(body) > ANSWER_CAP:
+                break
+    return bytes(memoryview(body)[:ANSWER_CAP])
+
+
+async def _at_once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
