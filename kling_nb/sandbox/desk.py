@@ -7,6 +7,7 @@ import json
 import math
 import time
 from collections import Counter
+from dataclasses import replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -65,9 +66,11 @@ class Desk:
         key = _checked(asked.key)
         order = read_order(asked.route, asked.fields)
         take = asked.take or take_of(key)
-        film = film_name(order, asked.fields, take, self._options)
+        unsaid = {} if mischief.slate else {"slate": False}
+        film = film_name(order, {**asked.fields, **unsaid}, take, self._options)
         self._refuse_on_demand(mischief, key or film)
         plan = make_plan(order, film, take, self._options)
+        plan = plan if mischief.slate else replace(plan, slate=())
         attempt = self._ledger.count(film)
         task = Task(
             id=asked.task_id,

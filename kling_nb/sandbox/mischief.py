@@ -1,4 +1,4 @@
-"""What one cell may ask the sandbox to do: be late, fail, refuse, lose its answer.
+"""What one cell may ask the sandbox to do: be late, fail, refuse, lose its answer, leave the type out.
 
 It travels as a field named ``sandbox`` in the body (``--set sandbox={"fail":"no fox"}``), so a
 lesson, a demonstration or a test of a client needs no other server.
@@ -12,7 +12,7 @@ from typing import Any
 from kling_nb.sandbox.options import MAX_LATENCY
 from kling_nb.sandbox.refusal import bad_value
 
-_ALLOWED = "latency (seconds), fail (a reason), moderation, throttle (a count), lose_answer"
+_ALLOWED = "latency (seconds), fail (a reason), moderation, throttle (a count), lose_answer, slate (false: no type)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Mischief:
         moderation: It is refused as the content rules refuse (1301).
         throttle: So many submits of its external id are answered with 429 (1302) first.
         lose_answer: It is accepted, and the answer is the HTML page of a broken proxy.
+        slate: The settings stand in the picture. Off, a film does not say what made it, as a blind vote needs.
     """
 
     latency: float | None = None
@@ -32,6 +33,7 @@ class Mischief:
     moderation: bool = False
     throttle: int = 0
     lose_answer: bool = False
+    slate: bool = True
 
 
 NONE = Mischief()
@@ -65,4 +67,5 @@ _FITS = {
     "moderation": _is_flag,
     "throttle": lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0,
     "lose_answer": _is_flag,
+    "slate": _is_flag,
 }

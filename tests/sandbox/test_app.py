@@ -283,6 +283,14 @@ def test_the_brief_says_what_was_asked_for(bench: Bench) -> None:
     assert brief.slate == ("kling-v3  pro  1662x1248  5 s", "take 3  image by URL", "sandbox")
 
 
+def test_a_film_that_does_not_say_what_made_it(bench: Bench) -> None:
+    """Without its slate it is another film, and nothing is set in type."""
+    for asked in ({}, {"sandbox": {"slate": False}}):
+        bench.submit(**asked)
+    bench.app.state.desk.finish()
+    assert sorted(brief.slate == () for brief in bench.briefs) == [False, True]
+
+
 def test_tiny_films_are_tiny(tmp_path: Path) -> None:
     """The instant mode keeps the ratio and drops the picture."""
     bench = Bench(tmp_path, Options(resolution="tiny"))

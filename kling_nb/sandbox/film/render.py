@@ -118,21 +118,20 @@ def stills(brief: Brief, plan: list[Cut], opening: Scene) -> Iterator[Still]:
     total = plan[-1].end
     for cut in plan:
         scene = opening if cut is plan[0] else _scene(brief, cut, plan)
-        slate = typeset(cut.prompt or brief.prompt, brief.slate, brief.size, brief.fps)
+        slate = typeset(cut.prompt or brief.prompt, brief.slate, brief.size, brief.fps) if brief.slate else None
         for index in range(cut.start, cut.end):
             t = (index - cut.start) / max(1, cut.end - cut.start - 1)
             yield Still(scene, slate, t, index, _type_strength(brief, index, total))
 
 
 def _type_strength(brief: Brief, index: int, total: int) -> float:
-    """Type is there from the first frame (posters show it), except over frames that must equal a given picture."""
+    """Type is there from the first frame (posters show it), except over one that must equal a given picture.
+
+    It is gone at the end, whose last frame may be the first of the next clip.
+    """
     fade = max(1.0, 0.5 * brief.fps)
-    strength = 1.0
-    if brief.first is not None:
-        strength = min(strength, index / fade)
-    if brief.last is not None:
-        strength = min(strength, (total - 1 - index) / fade)
-    return strength
+    strength = min(1.0, (total - 1 - index) / fade)
+    return strength if brief.first is None else min(strength, index / fade)
 
 
 def _finished(frames: Iterator[Still]) -> Iterator[Frame]:
