@@ -167,7 +167,7 @@ class Scribe:
         woken: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[JobState], JobState | BaseException]]] = {}
         for entry, state in zip(batch, states, strict=True):
             outcome = TakenOverError(f"Another kernel goes on with {entry.job}.") if state is None else state
-            if isinstance(entry.done, asyncio.Future):
+            if not isinstance(entry.done, Future):  # nest_asyncio2 gives `asyncio.Future` to another class
                 woken.setdefault(entry.done.get_loop(), []).append((entry.done, outcome))
             elif isinstance(outcome, BaseException):
                 entry.done.set_exception(outcome)

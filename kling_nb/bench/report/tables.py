@@ -35,7 +35,7 @@ def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Value]], *
         for row in rows
     )
     return (
-        f'<div class="wide" role="region" tabindex="0" aria-label="{esc(caption)}"><table>'
+        f'<div class="wide" role="group" tabindex="0" aria-label="{esc(caption)}"><table>'
         f"<caption>{esc(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
