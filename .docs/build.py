@@ -17,6 +17,8 @@ from tempfile import TemporaryDirectory
 
 from sphinx.cmd.build import build_main
 
+from kling_nb.cell import usage
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 REPOSITORY = "https://github.com/kling-nb/kling_nb/blob/main/"
@@ -26,9 +28,10 @@ NOTEBOOKS = (
     "benchmark_vbench", "money_and_recovery", "pipelines", "your_own_gateway",
 )  # fmt: skip
 """The order in which one would read them; others follow."""
+REFERENCE = ("cell", "asking", "clips", "benchmarks", "gateways", "errors")
 CHAPTERS = {
     "Guide": ("pages/questions", "github/PLACES", "github/GATEWAY_EXAMPLES"),
-    "Reference": tuple(f"pages/reference/{name}" for name in ("asking", "clips", "benchmarks", "gateways", "errors")),
+    "Reference": tuple(f"pages/reference/{name}" for name in REFERENCE),
     "Project": ("github/ARCHITECTURE", "github/CONTRIBUTING", "github/SECURITY", "CHANGELOG"),
 }
 _LINK = re.compile(r"(\]\()(?!https?:|#|mailto:)([^)#\s]+)(#[^)]*)?\)")
@@ -39,7 +42,8 @@ def main(folder: Path) -> int:
     with TemporaryDirectory(prefix="kling_nb-docs-") as temporary:
         source = Path(temporary)
         gather(source)
-        return build_main(["-W", "--keep-going", "-q", "-d", f"{source}/.read", "-c", str(HERE), str(source), str(folder)])
+        strictly = ("-W", "--keep-going", "-q")
+        return build_main([*strictly, "-d", f"{source}/.read", "-c", str(HERE), str(source), str(folder)])
 
 
 def gather(source: Path) -> None:
@@ -55,6 +59,7 @@ def gather(source: Path) -> None:
         linked = _linker(path, places)
         made = _notebook(text, linked) if path.suffix == ".ipynb" else linked(text)
         there.write_text(made + _contents(places) if place == "index.md" else made, encoding="utf-8")
+    (source / "pages" / "reference" / "usage.txt").write_text(usage(), encoding="utf-8")
 
 
 def _places() -> Iterator[tuple[Path, str]]:
@@ -79,6 +84,8 @@ def _linker(path: Path, places: dict[Path, str]) -> Callable[[str], str]:
 
     def one(match: re.Match[str]) -> str:
         target = path.parent.joinpath(match[2]).resolve()
+        if not target.exists():
+            raise FileNotFoundError(f"{path.relative_to(ROOT)} links to {match[2]}, which is not there.")
         place = places.get(target)
         shown = f"/{place}" if place else REPOSITORY + target.relative_to(ROOT).as_posix()
         return f"{match[1]}{shown}{match[3] or ''})"
@@ -87,8 +94,9 @@ def _linker(path: Path, places: dict[Path, str]) -> Callable[[str], str]:
 
 
 def _notebook(text: str, linked: Callable[[str], str]) -> str:
-    """A notebook whose texts have their links rewritten."""
+    """A notebook whose texts have their links rewritten, and whose magics are coloured as such."""
     book = json.loads(text)
+    book["metadata"]["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}
     for cell in book["cells"]:
         if cell["cell_type"] == "markdown":
             cell["source"] = linked("".join(cell["source"]))

@@ -7,8 +7,6 @@ origin and nothing else, and masks keys in every answer before a codec sees it.
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from kling_nb.engine.download import CLIP_CAP, Download, Progress
+from kling_nb.engine.encoding import encoded
 from kling_nb.engine.failures import BrokenError, NotSentError
 from kling_nb.engine.http import Http, Place
 from kling_nb.errors import OutageError, UnknownOutcomeError
@@ -189,13 +188,7 @@ class Engine:
             self.allowance.refused(seconds, now)
 
     def _encode(self, body: Any) -> bytes:
-        def inline(value: Any) -> str:
-            if isinstance(value, Inline):
-                return value.prefix + base64.b64encode(self._read_input(value.sha256)).decode("ascii")
-            raise TypeError(f"{type(value).__name__} cannot be sent as JSON")
-
-        text = json.dumps(body, default=inline, ensure_ascii=False, separators=(",", ":"))
-        return text.encode("utf-8", "replace")
+        return encoded(body, self._read_input)
 
     def _unreachable(self, error: Exception) -> str:
         return (

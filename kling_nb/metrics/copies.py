@@ -11,7 +11,8 @@ import av
 from PIL import Image
 
 from kling_nb.errors import InputError
-from kling_nb.metrics.reel import OPTIONS, wind
+from kling_nb.media import open_video
+from kling_nb.metrics.reel import wind
 
 _GAP = 4
 _PAPER = (16, 18, 22)
@@ -64,7 +65,7 @@ def transcode(path: str, target: str, height: int = 360, crf: int = 26) -> dict[
 
 def _write(source: Path, target: Path, height: int, crf: int) -> None:
     with (
-        av.open(str(source), options=OPTIONS, metadata_errors="replace") as inside,
+        open_video(source) as inside,
         av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as outside,
     ):
         if not inside.streams.video:

@@ -15,6 +15,7 @@ import numpy as np
 from av.video.reformatter import Colorspace, Interpolation
 
 from kling_nb.errors import InputError
+from kling_nb.media import open_video
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,10 +42,6 @@ _STIR = 1.0
 """Mean difference that a twentieth of the blocks exceed: a rough stand-in for optical flow, tried on few clips."""
 
 BLOCK = 8
-OPTIONS = {  # the container formats that clips come in, and no addresses that a playlist could name
-    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm",
-    "protocol_whitelist": "file",
-}
 _SD = 576
 """Lines of the tallest picture that players take for BT.601 where the file does not say."""
 
@@ -174,7 +171,7 @@ def wind(path: Path) -> Reel:
     try:
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        with av.open(str(path), options=OPTIONS, metadata_errors="replace") as container:
+        with open_video(path) as container:
             return _wound(path, sha256, container)
     except OSError as error:  # FFmpeg's errors of reading are among them
         if isinstance(error, av.error.FFmpegError):

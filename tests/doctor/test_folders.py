@@ -105,9 +105,8 @@ def test_perhaps_paid_jobs_come_with_the_next_step(lab: Lab) -> None:
 def test_a_journal_of_a_newer_version(lab: Lab) -> None:
     """Its own sentence says what to do."""
     lab.folder.mkdir()
-    with sqlite3.connect(lab.folder / FILE) as db:
+    with closing(sqlite3.connect(lab.folder / FILE)) as db:
         db.execute("PRAGMA user_version = 99")
-    db.close()
     (check,) = folders.journal(lab)
     assert check.health == "bad"
     assert "newer kling_nb" in check.said

@@ -72,7 +72,8 @@ def _still(film: Film, inside: Callable[[Group], bool] | None) -> str:
         if inside is not None:
             source = f"data:image/jpeg;base64,{b64encode(film.poster.read_bytes()).decode()}"
         size = f' width="{view.video.width}" height="{view.video.height}"' if view.video.width else ""
-        picture = f'<img src="{source}" alt="{esc(line(film.label, 120))}" loading="lazy"{size}>'
+        # Not loaded lazily: they are small, and a page that is printed would lack those nobody has scrolled to.
+        picture = f'<img src="{source}" alt="{esc(line(film.label, 120))}" decoding="async"{size}>'
     else:
         picture = f'<div class="gap">{esc("No poster" if film.clip else word(view))}</div>'
     badges = "".join(f' <span class="badge">{esc(line(badge, 40))}</span>' for badge in film.badges)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
@@ -35,7 +36,8 @@ def made_of(bench: Bench, tidy: Tidy) -> Iterator[tuple[str, str]]:
     """What the bench is, in pairs of name and value."""
     told = _spec(bench)
     yield "Bench", bench.name
-    yield "Prompts", bench.prompts.name + (f". {bench.prompts.note}" if bench.prompts.note else "")
+    told_of = f". {bench.prompts.note}" if bench.prompts.note else ""
+    yield "Prompts", f"{bench.prompts.name}, {len(bench.prompts):,}{told_of}"
     for name, values in _settings(bench).items():
         more = f" and {len(values) - _MOST_VALUES} more" if len(values) > _MOST_VALUES else ""
         yield name, tidy.text("; ".join(str(value) for value in values[:_MOST_VALUES]) + more)
@@ -46,7 +48,7 @@ def made_of(bench: Bench, tidy: Tidy) -> Iterator[tuple[str, str]]:
 
 
 def code(bench: Bench) -> str:
-    """How it is made again, where its prompts lie in ``prompts``."""
+    """How it is made again, where its prompts lie in ``prompts`` (the column of that name in ``cells.jsonl``)."""
     settings = _settings(bench)
     given = [f"name={bench.name!r}"]
     given += [_argument(name, values) for name, values in settings.items()]
@@ -55,7 +57,9 @@ def code(bench: Bench) -> str:
     takes = max(cell.take for cell in bench.cells)
     given += [f"takes={takes}"] if takes > 1 else []
     prompts = '"starter"' if bench.prompts.name == "starter" else "prompts"
-    return f"kling.Bench({prompts}, {', '.join(given)})"
+    every = len(bench.prompts) * math.prod(len(values) for values in settings.values()) * len(gateways) * takes
+    left = "" if every == len(bench) else f"  # {len(bench):,} of these {every:,} cells"
+    return f"kling.Bench({prompts}, {', '.join(given)}){left}"
 
 
 def _argument(name: str, values: list[Any]) -> str:

@@ -1,22 +1,23 @@
 // The report's script: a prompt's player is made when somebody opens it, and few of them live at once.
 
-const MOST_OPEN = 3;
+const MOST_ALIVE = 3;
 
-/** @type {{details: HTMLDetailsElement, player: {dispose: () => void}, root: HTMLElement}[]} */
-const open = [];
+/** @type {{details: HTMLDetailsElement, player: Player, root: HTMLElement}[]} */
+const alive = [];
 
 /** @param {HTMLDetailsElement} details */
-function close(details) {
-  const index = open.findIndex(one => one.details === details);
-  const [gone] = index < 0 ? [] : open.splice(index, 1);
+function shut(details) {
+  const index = alive.findIndex(one => one.details === details);
+  const [gone] = index < 0 ? [] : alive.splice(index, 1);
   gone?.player.dispose();
   gone?.root.remove();
+  details.open = false;
 }
 
 /** @param {HTMLDetailsElement} details */
-function show(details) {
+function reveal(details) {
   const kept = details.querySelector('noscript')?.textContent;
-  if (!kept || open.some(one => one.details === details)) return;
+  if (!kept || alive.some(one => one.details === details)) return;
   const held = document.createElement('template');
   held.innerHTML = kept;
   const root = /** @type {HTMLElement} */ (held.content.firstElementChild);
@@ -29,10 +30,11 @@ function show(details) {
   }
   root.classList.add('kling-nb-on');
   details.append(root);
-  open.push({details, player: mount(root), root});
-  while (open.length > MOST_OPEN) /** @type {typeof open[0]} */ (open[0]).details.open = false, close(open[0].details);
+  alive.push({details, player: mount(root), root});
+  const [oldest] = alive;
+  if (oldest && alive.length > MOST_ALIVE) shut(oldest.details);
 }
 
 for (const details of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll('details.play'))) {
-  details.addEventListener('toggle', () => details.open ? show(details) : close(details));
+  details.addEventListener('toggle', () => details.open ? reveal(details) : shut(details));
 }
