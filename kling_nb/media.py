@@ -132,7 +132,7 @@ def _frame_at(
         with contextlib.suppress(av.error.FFmpegError, OverflowError):  # then from the beginning
             container.seek(int(wanted / stream.time_base), stream=stream, backward=True)
     found = None
-    for frame in _decodable(container, stream):
+    for frame in decodable(container, stream):
         found = frame
         if share < 1 and frame.time is not None and frame.time >= wanted:
             break
@@ -239,7 +239,7 @@ def _limit(stream: av.video.stream.VideoStream) -> None:
     codec.options = {"max_pixels": str(_LARGEST)}
 
 
-def _decodable(container: av.container.InputContainer, stream: av.video.stream.VideoStream) -> Iterator[av.VideoFrame]:
+def decodable(container: av.container.InputContainer, stream: av.video.stream.VideoStream) -> Iterator[av.VideoFrame]:
     """The pictures up to the first one that is damaged."""
     with contextlib.suppress(av.error.FFmpegError):
         yield from container.decode(stream)

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from kling_nb.errors import NotAVideoError
 from kling_nb.lab.sound import Track
-from kling_nb.media import frame_at, probe
+from kling_nb.media import frame_at, open_video, probe
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -116,7 +116,7 @@ def _film(sides: Sequence[Side], target: Path, title: str, sound: Path | None) -
 
 def _at(path: Path, fps: int, tile: tuple[int, int]) -> Generator[NDArray[Any], None, None]:
     """The pictures of one clip at a rate, fitted into a tile; ends where the clip does."""
-    with av.open(str(path)) as container:
+    with open_video(path) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         number, last = 0, None

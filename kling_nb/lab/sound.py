@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import av
 import numpy as np
 
+from kling_nb.media import open_video
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -77,7 +79,7 @@ def _silence(samples: int) -> Iterator[NDArray[Any]]:
 
 def _heard(path: Path) -> Iterator[tuple[int, NDArray[Any]]]:
     """Where each piece begins, in samples from the clip's beginning, and the piece; ends where it is damaged."""
-    with av.open(str(path)) as container:
+    with open_video(path) as container:
         stream = next(iter(container.streams.audio), None)
         if stream is None:
             return

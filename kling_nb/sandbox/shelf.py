@@ -15,12 +15,19 @@ _PART = "part-"
 _STALE_SECONDS = 3600  # a half-written file this old was left by a process that died
 
 
+_SHARE = 16
+
+
 class Shelf:
-    """Files in ``folder``, together at most about ``limit`` bytes. Several processes may share it."""
+    """Files in ``folder``, together at most about ``limit`` bytes. Several processes may share it.
+
+    It is looked through when a sixteenth of the limit has been written, not for each of ten thousand films.
+    """
 
     def __init__(self, folder: Path, limit: int) -> None:
         self.folder = folder
         self._limit = limit
+        self._unseen = limit // _SHARE
 
     def path(self, name: str) -> Path:
         """Where the file ``name`` is, if it is there."""
@@ -36,7 +43,10 @@ class Shelf:
             part.replace(self.path(name))
         finally:
             part.unlink(missing_ok=True)
-        self._tidy(keep=self.path(name))
+        self._unseen += self.path(name).stat().st_size
+        if self._unseen >= self._limit // _SHARE:
+            self._unseen = 0
+            self._tidy(keep=self.path(name))
 
     def put(self, name: str, data: bytes) -> None:
         """Store ``data`` under a name that stands for its content."""

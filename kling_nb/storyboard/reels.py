@@ -11,7 +11,7 @@ import av
 import numpy as np
 
 from kling_nb.errors import InputError, NotAVideoError
-from kling_nb.media import frame_at, probe
+from kling_nb.media import frame_at, open_video, probe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +67,7 @@ def read(path: Path) -> Reel:
     try:
         found = probe(path)
         first, last = (np.asarray(frame_at(path, share).convert("RGB")) for share in (0, 1))
-        with av.open(str(path)) as container:
+        with open_video(path) as container:
             stream = container.streams.video[0]
             packets = [packet for packet in container.demux(stream) if packet.size]
             stamps = [(packet.pts, packet.dts) for packet in packets]

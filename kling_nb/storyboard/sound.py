@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import av
 import numpy as np
 
+from kling_nb.media import open_video
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
@@ -93,7 +95,7 @@ def waves(pieces: Sequence[Piece], rate: Fraction) -> Iterator[Wave]:
 def track(path: Path, count: int) -> Wave:
     """The first ``count`` samples of a clip's sound, beginning where its picture does; silence behind its end."""
     out = np.zeros((2, count), np.float32)
-    with av.open(str(path)) as container:
+    with open_video(path) as container:
         picture, stream = container.streams.video[0], container.streams.audio[0]
         begins = float((picture.start_time or 0) * (picture.time_base or 0))
         turn = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)

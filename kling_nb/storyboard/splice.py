@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import av
 from av.filter import Graph
 
+from kling_nb.media import decodable, open_video
 from kling_nb.storyboard.sound import Sound
 
 if TYPE_CHECKING:
@@ -76,12 +76,12 @@ def splice(pieces: Sequence[Piece], target: Path) -> None:
 
 def _copied(film: av.container.OutputContainer, pieces: Sequence[Piece]) -> Iterator[int]:
     """Write the packets of all clips as they are; yields how many frames there are so far."""
-    with av.open(str(pieces[0].reel.path)) as first:
+    with open_video(pieces[0].reel.path) as first:
         stream = film.add_stream_from_template(first.streams.video[0])
     yield 0
     written = 0
     for piece in pieces:
-        with av.open(str(piece.reel.path)) as clip:
+        with open_video(piece.reel.path) as clip:
             packets = [packet for packet in clip.demux(clip.streams.video[0]) if packet.size][: piece.frames]
             shift = written * piece.reel.step - min(packet.pts or 0 for packet in packets)
             for packet in packets:
@@ -99,7 +99,7 @@ def _encoded(film: av.container.OutputContainer, pieces: Sequence[Piece]) -> Ite
     stream = film.add_stream("libx264", rate=first.rate, options=_OPTIONS)
     stream.width, stream.height = _even(first.width), _even(first.height)
     stream.pix_fmt = "yuv420p"
-    with av.open(str(first.path)) as clip:
+    with open_video(first.path) as clip:
         for name in _COLOURS:  # else players guess, and others than they did for the clips
             setattr(stream.codec_context, name, getattr(clip.streams.video[0].codec_context, name))
     stream.codec_context.color_range = _FILM_RANGE
@@ -121,7 +121,7 @@ def _frames(piece: Piece, size: tuple[int, int], rate: Fraction, count: int) -> 
     """Exactly ``count`` pictures of a clip, fitted into a size; the last one stays if there are too few."""
     last: av.VideoFrame | None = None
     given = 0
-    with av.open(str(piece.reel.path)) as clip:
+    with open_video(piece.reel.path) as clip:
         stream = clip.streams.video[0]
         stream.thread_type = "AUTO"
         for frame in _filtered(clip, stream, _chain(piece, size, rate)):
@@ -159,17 +159,11 @@ def _filtered(
     graph = Graph()
     nodes = [graph.add_buffer(template=stream), *(graph.add(name, words) for name, words in chain)]
     graph.link_nodes(*nodes, graph.add("buffersink")).configure()
-    for frame in _decodable(clip, stream):
+    for frame in decodable(clip, stream):
         graph.push(frame)
         yield from _pulled(graph)
     graph.push(None)
     yield from _pulled(graph)
-
-
-def _decodable(clip: av.container.InputContainer, stream: av.video.stream.VideoStream) -> Iterator[av.VideoFrame]:
-    """The pictures up to the first one that is damaged."""
-    with contextlib.suppress(av.error.FFmpegError):
-        yield from clip.decode(stream)
 
 
 def _pulled(graph: Graph) -> Iterator[av.VideoFrame]:

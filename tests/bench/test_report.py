@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 
 from kling_nb.bench.report import Report, choosing
 from kling_nb.errors import OptionError
@@ -126,6 +127,22 @@ def test_nothing_of_this_machine(gw: Loopback, lab: Lab, bench: Bench, tmp_path:
             assert word not in text, (file.name, word)
     page = Page((tmp_path / "report.html").read_text())
     assert "No paint in inputs, see https://cdn.example.com/a.mp4?•••" in page.said
+
+
+def test_pictures_are_called_by_their_names(make: Make, tmp_path: Path) -> None:
+    """Where a picture is an axis, its path is the variant's name: not in a report, nor in its votes."""
+    pictures = [str(tmp_path / name) for name in ("dawn.png", "dusk.png")]
+    for path, colour in zip(pictures, ("orange", "navy"), strict=True):
+        Image.new("RGB", (640, 360), colour).save(path)
+    made = make(PROMPTS[:2], image=pictures, name="light")
+    made.run().wait(60)
+    vote(made, 4, best=made.variants[0])
+    report = made.report(tmp_path / "report")
+    for file in (one for one in report.path.parent.iterdir() if one.is_file()):
+        assert str(tmp_path) not in file.read_bytes().decode("utf-8", "replace"), file.name
+    page = Page(report.path.read_text())
+    assert page.said.count("image dawn.png") > 4
+    assert "image dawn.png is " in page.said
 
 
 def test_failures_say_who_pays(bench: Bench, told: Path, tmp_path: Path) -> None:

@@ -25,7 +25,6 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -113,9 +112,9 @@ def run(cells: int, folder: Path, kill_at: int | None) -> dict[str, Any]:
 
 def paid(folder: Path) -> Counter[int]:
     """How many cells have how many accepted tasks."""
-    with closing(sqlite3.connect(folder / "sandbox" / "ledger.sqlite3")) as ledger:
+    with contextlib.closing(sqlite3.connect(folder / "sandbox" / "ledger.sqlite3")) as ledger:
         keys = [key for (key,) in ledger.execute("SELECT external_id FROM tasks")]
-    with closing(sqlite3.connect(folder / "kling_journal.sqlite")) as journal:
+    with contextlib.closing(sqlite3.connect(folder / "kling_journal.sqlite")) as journal:
         jobs = {f"kn-{job}": mark for job, mark in journal.execute("SELECT job, fingerprint FROM jobs")}
     counted = Counter(jobs[key] for key in keys)
     return Counter(counted[mark] for mark in set(jobs.values()))

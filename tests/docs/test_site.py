@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 SECRET = "sk-that-nobody-may-read"
 LOADING = {"src", "srcset", "poster", "data"}
 NAMES = {
-    *(f"kling_nb.{name}" for name in kling_nb.__all__),
+    *(f"kling_nb.{name}" for name in kling_nb.__all__ if not hasattr(errors, name)),
     *(f"kling_nb.metrics.{name}" for name in metrics.__all__ if isinstance(getattr(metrics, name), type)),
     *(f"kling_nb.errors.{name}" for name, thing in vars(errors).items() if isinstance(thing, type)),
     "kling_nb.metrics.measure",

@@ -64,7 +64,15 @@ def groups(
                 for film, one in zip(films, kept, strict=True)
             ]
         entry = kept[0][0].cell.entry
-        made.append(Group(entry.id, tidy.text(entry.text), tuple(entry.tags), tuple(films), len(by[name]) - len(films)))
+        made.append(
+            Group(
+                entry.id,
+                tidy.text(entry.text),
+                tuple(map(tidy.text, entry.tags)),
+                tuple(films),
+                len(by[name]) - len(films),
+            )
+        )
     return tuple(made)
 
 
@@ -112,7 +120,7 @@ def _film(one: _One, job: Job, view: JobView, place: str, badges: Mapping[str, t
     return Film(
         cell=standing.cell.id,
         name=f"{place}-t{standing.cell.take}",
-        label=named(standing),
+        label=tidy.text(named(standing)),
         view=view,
         clip=video.path if video else None,
         poster=video.poster if video else None,

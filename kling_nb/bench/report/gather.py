@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -38,16 +39,19 @@ def gather(bench: Bench, *, question: str = "", notes: str = "") -> Facts:
         question: What it was made to find out.
         notes: Whatever else should stand above.
     """
-    tidy = Tidy.of(bench.lab)
+    tidy = Tidy.of(bench.lab, making.folders(bench))
     found = list(bench.standings())
     rows = bench.rows()
     scores = scores_of(bench.folder)
     told = tallies((one, scores.get(one.state.id if one.state else "", {})) for one in found)
-    rankings, voters, logs = _votes(bench)
-    lines = sums.lines(found, rows, told, rankings[0] if rankings else None)
+    ranked, voters, logs = _votes(bench)
+    counted = sums.lines(found, rows, told, ranked[0] if ranked else None)
+    lines = tuple(replace(one, label=tidy.text(one.label)) for one in counted)
+    rankings = tuple(_tidied(one, tidy) for one in ranked)
     asked = [tidy(one) for one in requests(bench.lab, found)]
     shown = groups(bench, found, rows, asked, tidy)
     names = {film.cell: film.name for group in shown for film in group.films if film.clip}
+    cells = tuple(_row(row, names, tidy) for row in rows)
     log = tuple(files.lines(bench.folder / SCORES))
     return Facts(
         title=bench.name,
@@ -60,15 +64,15 @@ def gather(bench: Bench, *, question: str = "", notes: str = "") -> Facts:
         lines=lines,
         rankings=rankings,
         voters=voters,
-        proxies=sums.proxies(rows),
+        proxies=sums.proxies(cells),
         failures=tuple(sums.failures(found, tidy)),
         groups=shown,
         prompts=len({cell.entry.id for cell in bench.cells}),
-        rates=tuple(sums.rates(bench, found)),
+        rates=tuple(replace(one, label=tidy.text(one.label)) for one in sums.rates(bench, found)),
         versions=making.versions(),
         made_of=tuple(making.made_of(bench, tidy)),
         code=tidy.text(making.code(bench)),
-        rows=tuple(_row(row, names, tidy) for row in rows),
+        rows=cells,
         logs={name: tuple(map(tidy, kept)) for name, kept in ({SCORES: log} | logs).items() if kept},
         requests=tuple(
             {"cell": row["cell"], "job": row["job"], "requests": told}
@@ -102,6 +106,12 @@ def _votes(bench: Bench) -> tuple[tuple[Ranking, ...], dict[str, int], dict[str,
                 voters.update(vote.voter for vote in votes)
     ranked.sort(key=lambda one: (one.criterion != _FIRST, -one.votes))
     return tuple(ranked), dict(voters.most_common()), logs
+
+
+def _tidied(ranking: Ranking, tidy: Tidy) -> Ranking:
+    """The ranking with names that may be shown: a picture's path is part of a variant's name."""
+    rows = tuple(replace(row, variant=tidy.text(row.variant)) for row in ranking.rows)
+    return replace(ranking, rows=rows, notes=tuple(map(tidy.text, ranking.notes)))
 
 
 def _unpriced(arena: Arena) -> dict[str, Purse]:

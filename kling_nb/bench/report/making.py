@@ -7,6 +7,7 @@ import math
 import platform
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kling_nb.bench import spec
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
 
 _PACKAGES = ("kling-nb", "av", "numpy", "opencv-python-headless", "pillow", "pydantic", "httpx", "pandas", "pyarrow")
 _MOST_VALUES = 12
+
+
+def folders(bench: Bench) -> set[str]:
+    """Where the files lie that its settings and tables name; the names alone may be told."""
+    given = [variant.options for variant in bench.matrix.examples]
+    given += [found for entry in bench.prompts for found in (entry.options, entry.vars)]
+    values = (value for found in given for value in found.values() if isinstance(value, str | Path))
+    return {str(path.parent) for path in map(Path, values) if path.is_absolute()}
 
 
 def versions() -> dict[str, str]:

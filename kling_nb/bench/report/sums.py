@@ -107,7 +107,7 @@ def failures(found: Iterable[Standing], tidy: Tidy) -> Iterator[Failure]:
         if standing.status in words and (state := standing.state):
             reason = tidy.text(state.reason) if standing.status != "gone" else "Its file is no longer in the folder."
             key = words[standing.status], reason or "No reason was given.", paid[state.charged]
-            groups[key].append(f"{standing.cell.entry.id} ({named(standing)})")
+            groups[key].append(f"{standing.cell.entry.id} ({tidy.text(named(standing))})")
     for (word, reason, charged), where in sorted(groups.items(), key=lambda one: -len(one[1])):
         yield Failure(word, reason, charged, len(where), tuple(where[:_EXAMPLES]))
 

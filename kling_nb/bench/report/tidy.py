@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,9 +35,10 @@ class Tidy:
         self._scrubbed = scrubbed
 
     @classmethod
-    def of(cls, lab: Lab) -> Tidy:
-        """For everything that a lab knows."""
+    def of(cls, lab: Lab, more: Iterable[str] = ()) -> Tidy:
+        """For all folders that a lab knows, and more of them."""
         there = {str(Path.home()): "~/", str(Path.cwd()): "", str(lab.notebook): "", str(lab.folder): ""}
+        there |= dict.fromkeys(more, "")
         return cls(there | {str(Path(path).resolve()): word for path, word in there.items()}, lab.desks.scrubbed)
 
     def __call__(self, value: Any) -> Any:
