@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 HOST = "sandbox.kling-nb.invalid"
 """The host name of the in-process sandbox; RFC 2606 keeps ``.invalid`` out of every DNS."""
+
+
+Resolution = Literal["full", "tiny", "blank"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,8 @@ class Options:
         fail: Share of tasks that end as failed, 0 to 1.
         throttle: How many tasks may be open at once; None is without limit.
         resolution: ``full`` is what was asked for; ``tiny`` has the area of 64x36 pixels and a few
-            frames per second, for those who want the protocol and not the picture.
+            frames per second, for those who want the protocol and not the picture. ``blank`` is as small, and
+            the same film for every clip of a length: thousands of them cost next to nothing.
         seed: Another seed lets other tasks fail and be late.
 
     Raises:
@@ -28,7 +32,7 @@ class Options:
     latency: float = 3.0
     fail: float = 0.0
     throttle: int | None = None
-    resolution: Literal["full", "tiny"] = "full"
+    resolution: Resolution = "full"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -38,6 +42,8 @@ class Options:
             raise ValueError(f"fail is {self.fail}; it must be 0 (never) to 1 (always).")
         if self.throttle is not None and self.throttle < 1:
             raise ValueError(f"throttle is {self.throttle}; it must be 1 or more tasks.")
+        if self.resolution not in get_args(Resolution):
+            raise ValueError(f"resolution is {self.resolution!r}; it must be {', '.join(get_args(Resolution))}.")
 
 
 MAX_LATENCY = 3600

@@ -109,6 +109,8 @@ def film_name(order: Order, fields: Mapping[str, Any], take: int, options: Optio
 def make_plan(order: Order, film: str, take: int, options: Options) -> Plan:
     """Plan the film named ``film`` for an order."""
     width, height = _size(order, options)
+    if options.resolution == "blank":
+        return Plan("", "", width, height, order.seconds, _TINY_FPS, order.sound, 0, "", "", (), ())
     setting = (order.model, order.mode, order.aspect or f"{width}x{height}", f"{order.seconds} s")
     return Plan(
         prompt=order.prompt,

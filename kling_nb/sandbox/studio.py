@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,10 +24,23 @@ Settle = Callable[[str, str | None], None]
 
 
 def render_film(brief: Brief, path: Path) -> None:
-    """Render with the sandbox's own film maker."""
+    """Render with the sandbox's own film maker. Without a word or a picture one film stands for all of its kind."""
     from kling_nb.sandbox.film import render  # noqa: PLC0415 - numpy and PyAV load with the first film only
 
-    render(brief, path)
+    if brief.prompt or brief.first or brief.last or brief.shots:
+        render(brief, path)
+    else:
+        path.write_bytes(_blank(brief))
+
+
+@lru_cache(maxsize=32)
+def _blank(brief: Brief) -> bytes:
+    from kling_nb.sandbox.film import render  # noqa: PLC0415 - see above
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "blank.mp4"
+        render(brief, path)
+        return path.read_bytes()
 
 
 class Studio:

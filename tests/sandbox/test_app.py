@@ -283,6 +283,20 @@ def test_the_brief_says_what_was_asked_for(bench: Bench) -> None:
     assert brief.slate == ("kling-v3  pro  1662x1248  5 s", "take 3  image by URL", "sandbox")
 
 
+def test_blank_films_are_one_film(tmp_path: Path) -> None:
+    """Thousands of clips of a length are painted once; each is a file of its own."""
+    bench = Bench(tmp_path, Options(resolution="blank"))
+    for prompt in ("A fox", "A crow"):
+        bench.submit(prompt=prompt)
+    bench.app.state.desk.finish()
+    assert len(bench.briefs) == 2
+    assert {(brief.prompt, brief.seed, brief.slate) for brief in bench.briefs} == {("", 0, ())}
+    files = [tmp_path / f"{number}.mp4" for number in range(2)]
+    for path, brief in zip(files, bench.briefs, strict=True):
+        render_film(brief, path)
+    assert files[0].read_bytes() == files[1].read_bytes() != b""
+
+
 def test_a_film_that_does_not_say_what_made_it(bench: Bench) -> None:
     """Without its slate it is another film, and nothing is set in type."""
     for asked in ({}, {"sandbox": {"slate": False}}):
