@@ -9,7 +9,7 @@ HOST = "sandbox.kling-nb.invalid"
 """The host name of the in-process sandbox; RFC 2606 keeps ``.invalid`` out of every DNS."""
 
 
-Resolution = Literal["full", "tiny", "blank"]
+Resolution = Literal["full", "small", "tiny", "blank"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Options:
         latency: Seconds that a task takes, as a median; single tasks spread around it.
         fail: Share of tasks that end as failed, 0 to 1.
         throttle: How many tasks may be open at once; None is without limit.
-        resolution: ``full`` is what was asked for; ``tiny`` has the area of 64x36 pixels and a few
+        resolution: ``full`` is what was asked for; ``small`` has the area of 256x144 pixels and eight frames a second,
+            for notebooks that carry their clips with them; ``tiny`` has the area of 64x36 pixels and a few
             frames per second, for those who want the protocol and not the picture. ``blank`` is as small, and
             the same film for every clip of a length: thousands of them cost next to nothing.
         seed: Another seed lets other tasks fail and be late.

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _AREA = {"std": 1280 * 720, "pro": 1920 * 1080, "4k": 3840 * 2160}
 """Pixels of each mode. Kling keeps the area and varies the ratio: 1:1 is 960x960 or 1440x1440."""
 
-_TINY_AREA = 64 * 36
-_FPS, _TINY_FPS = 24, 4
+_SMALLER = {"small": 256 * 144, "tiny": 64 * 36, "blank": 64 * 36}
+_FPS = {"full": 24, "small": 8, "tiny": 4, "blank": 4}
 _NOT_SHOWN = ("external_task_id", "callback_url", "sandbox")
 _TAKE = re.compile(r"-t(\d{1,6})-")
 
@@ -110,7 +110,7 @@ def make_plan(order: Order, film: str, take: int, options: Options) -> Plan:
     """Plan the film named ``film`` for an order."""
     width, height = _size(order, options)
     if options.resolution == "blank":
-        return Plan("", "", width, height, order.seconds, _TINY_FPS, order.sound, 0, "", "", (), ())
+        return Plan("", "", width, height, order.seconds, _FPS["blank"], order.sound, 0, "", "", (), ())
     setting = (order.model, order.mode, order.aspect or f"{width}x{height}", f"{order.seconds} s")
     return Plan(
         prompt=order.prompt,
@@ -118,7 +118,7 @@ def make_plan(order: Order, film: str, take: int, options: Options) -> Plan:
         width=width,
         height=height,
         seconds=order.seconds,
-        fps=_FPS if options.resolution == "full" else _TINY_FPS,
+        fps=_FPS[options.resolution],
         sound=order.sound,
         seed=int(film[:8], 16),
         first=_digest(order.first),
@@ -133,7 +133,7 @@ def _digest(picture: Picture | None) -> str:
 
 
 def _size(order: Order, options: Options) -> tuple[int, int]:
-    area = _AREA[order.mode or "std"] if options.resolution == "full" else _TINY_AREA
+    area = _SMALLER.get(options.resolution) or _AREA[order.mode or "std"]
     picture = order.first or order.last
     if order.aspect or not picture:
         across, down = map(int, order.aspect.split(":"))

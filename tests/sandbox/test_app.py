@@ -305,6 +305,14 @@ def test_a_film_that_does_not_say_what_made_it(bench: Bench) -> None:
     assert sorted(brief.slate == () for brief in bench.briefs) == [False, True]
 
 
+def test_small_films_are_small(tmp_path: Path) -> None:
+    """Small enough for a notebook to carry, large enough to be looked at."""
+    bench = Bench(tmp_path, Options(resolution="small"))
+    bench.submit()
+    bench.app.state.desk.finish()
+    assert [(brief.width, brief.height, brief.fps) for brief in bench.briefs] == [(256, 144, 8)]
+
+
 def test_tiny_films_are_tiny(tmp_path: Path) -> None:
     """The instant mode keeps the ratio and drops the picture."""
     bench = Bench(tmp_path, Options(resolution="tiny"))
