@@ -38,3 +38,4 @@ autodoc_preserve_defaults = True  # else the default of Lab(env=os.environ) woul
 autodoc_typehints_format = "short"
 python_maximum_signature_line_length = 88
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True  # a list of attributes, not an entry of three lines for each

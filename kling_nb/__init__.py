@@ -66,7 +66,9 @@ __all__ = [
     "balance",
     "board",
     "checkup",
+    "compare",
     "dry_run",
+    "gallery",
     "jobs",
     "metric",
     "node_types",
@@ -104,7 +106,7 @@ _HOME = {
 
 
 def submit(prompt: str | Sequence[str] = "", **options: Any) -> Job | Jobs:
-    """Ask for a clip and return at once; see :meth:`kling_nb.lab.Lab.submit` for the options."""
+    """Ask for a clip and return at once; see :meth:`Lab.submit` for the options."""
     return _lab().submit(prompt, **options)
 
 
@@ -146,7 +148,7 @@ def resume(*job_ids: str) -> Jobs:
 
 
 def trigger(webhook: str, data: Any = None, *, gateway: str = "wireflow", fresh: bool = False) -> Job:
-    """Start a run by its webhook, which needs no key; see :meth:`kling_nb.lab.Lab.trigger`."""
+    """Start a run by its webhook, which needs no key; see :meth:`Lab.trigger`."""
     return _lab().trigger(webhook, data, gateway=gateway, fresh=fresh)
 
 
@@ -163,7 +165,7 @@ def checkup(*, offline: bool = False) -> Report:
 
 
 def node_types(gateway: str = "wireflow") -> Listing[NodeType]:
-    """The types of nodes that a :class:`kling_nb.pipeline.Pipeline` can have there, asked for now."""
+    """The types of nodes that a :class:`Pipeline` can have there, asked for now."""
     return _lab().node_types(gateway)
 
 

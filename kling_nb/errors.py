@@ -1,5 +1,7 @@
 """One tree of errors: the type says whose fault it is, the message says the cure.
 
+.. code-block:: text
+
     KlingError
     ├── AskError                what was typed
     │   ├── OptionError         an option or its value

@@ -21,8 +21,8 @@ def suite(source: str | Path = STARTER, *, vary: bool = False) -> Suite:
 
     Args:
         source: ``starter`` for our own 24 (CC0); else the path of a file: VBench's ``VBench_full_info.json``,
-            VBench-2.0's, ``PartiPrompts.tsv``, EvalCrafter's list, or any that :func:`read` takes. The words of a
-            suite's file are taken as they are: braces in them mean nothing.
+            VBench-2.0's, ``PartiPrompts.tsv``, EvalCrafter's list, or any that :func:`kling_nb.bench.prompts.read`
+            takes. The words of a suite's file are taken as they are: braces in them mean nothing.
         vary: The starter's prompts with every value of their variables, not just with the first.
 
     Raises:

@@ -11,13 +11,11 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kling_nb.errors import OptionError
 from kling_nb.lab import Lab
-from kling_nb.lab.loops import wait_for
 from kling_nb.settings import Settings
 from kling_nb.show import bundle, table, table_text
 
@@ -147,20 +145,4 @@ class Load:
 
     def block(self) -> None:
         """Measure the loop that jobs run on here."""
-        ended: Future[None] = Future()
-        found: list[Figures] = []
-        trouble: list[Exception] = []
-
-        async def work() -> None:
-            try:
-                found.append(await measure(self._jobs))
-            except Exception as error:  # noqa: BLE001 - raised below, to whoever asked
-                trouble.append(error)
-            finally:
-                ended.set_result(None)
-
-        self._lab.home.start(work(), self._lab.home.loop())
-        wait_for(ended, None)
-        for error in trouble:
-            raise error
-        self._tell(found[0])
+        self._tell(self._lab.home.answer(measure(self._jobs)))

@@ -1,8 +1,10 @@
 """The promises of a codec, checked without any network: for codecs of one's own, and for every built-in one.
 
+::
+
     from kling_nb.gateways.conformance import Sample, broken_promises
 
-    sample = Sample(accepted=Answer(200, {}, b'{"id": "7"}'), looks=lambda word: Answer(200, {}, …))
+    sample = Sample(accepted=Answer(200, {}, b'{"id": "7"}'), looks=lambda word: Answer(200, {}, ...))
     assert broken_promises(MyCodec(gateway), sample, gateway) == ()
 
 What is checked here is what the money depends on: that one request pays, that it is sent once, that an

@@ -68,7 +68,7 @@ class Gateway:
 
     @property
     def key_names(self) -> str:
-        """The key variables as they read in a sentence: ``A, or B and C``."""
+        """The key variables as they read in a sentence, such as ``A, or B and C``."""
         return ", or ".join(" and ".join(names) for names in self.keys)
 
 

@@ -9,7 +9,7 @@
     for answer in metrics.spread(executor, [{"path": path} for path in paths]): ...
 
 There is no total and no "quality": each number says one thing, and none of them whether a clip is good. A metric is
-a small function under a name (:func:`metric`).
+a small function under a name (:func:`kling_nb.metric`).
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class Node:
 
     @property
     def tail(self) -> str:
-        """The type without its category: ``flux_2``."""
+        """The type without its category, such as ``flux_2``."""
         return self.type.rpartition(":")[2]
 
     @property

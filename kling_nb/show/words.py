@@ -35,7 +35,7 @@ _NEXT: dict[Status, str] = {
     "done": "To see it again, type `%kling show {id}`.",
     "failed": "Change the cell and run it again; a failed clip is sent anew.",
     "cancelled": "The gateway may still finish it. To wait again, type `%kling wait {id}`.",
-    "unknown": "Do not send it again yet. To look it up, type `%kling resume`.",
+    "unknown": "Do not send it again yet. Type `%kling resume` where the gateway can be asked, else see your account.",
 }
 
 _MINUTE = 60

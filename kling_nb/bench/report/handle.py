@@ -41,7 +41,9 @@ class Report(os.PathLike[str]):
         name = self.path.name if self.path.name != INDEX else f"{self.path.parent.name}/{INDEX}"
         said = f"{plural(self.clips, 'clip')}, {size(self.bytes)}. It opens from the disk, with the network off."
         link = f'<a href="{esc(relative_url(self.path, self.notebook))}" target="_blank" rel="noopener">{esc(name)}</a>'
-        return bundle(markup.root("report", (markup.foot(link, esc(said)),), FOOT), f"{self.path}: {said}")
+        here = self.path.resolve()
+        there = here.relative_to(self.notebook.resolve()) if here.is_relative_to(self.notebook.resolve()) else self.path
+        return bundle(markup.root("report", (markup.foot(link, esc(said)),), FOOT), f"{there}: {said}")
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return self.bundle()
