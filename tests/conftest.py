@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 
+from tests.kernel import clock, home
 from tests.loopback.plugin import gw
 
 for name in list(os.environ):
@@ -18,4 +19,4 @@ os.environ["KLING_NB_SANDBOX"] = "latency=0.2 resolution=tiny"
 os.environ["KLING_NB_OUTPUT"] = tempfile.mkdtemp(prefix="kling_nb-tests-")
 atexit.register(shutil.rmtree, os.environ["KLING_NB_OUTPUT"], ignore_errors=True)
 
-__all__ = ["gw"]
+__all__ = ["clock", "gw", "home"]

@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import sqlite3
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -214,6 +215,22 @@ def test_file_that_cannot_be_used(tmp_path: Path, spoil: Callable[[Path], None],
     with pytest.raises(StorageError) as raised:
         Journal(tmp_path)
     assert [word for word in [*words, str(tmp_path)] if word not in raised.value.sentence] == []
+
+
+def test_a_connection_that_is_refused_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the damaged file could not be moved aside on every system."""
+    _damaged(tmp_path)
+    closed = []
+
+    class Watched(sqlite3.Connection):
+        def close(self) -> None:
+            closed.append(self)
+            super().close()
+
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Watched))
+    with pytest.raises(StorageError, match="is damaged"):
+        Journal(tmp_path)
+    assert len(closed) == 1
 
 
 def test_folder_that_is_a_file(tmp_path: Path) -> None:

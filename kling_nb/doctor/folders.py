@@ -108,7 +108,7 @@ def journal(lab: Lab) -> Iterator[Check]:
         ids = ", ".join(f"`{state.id}`" for state in doubt[:5])
         yield Check(
             _GROUP, "perhaps paid", "warn", f"The answer to {plural(len(doubt), 'paid request')} was lost: {ids}.",
-            "`%kling resume` looks them up where a gateway can be asked; else see your account. Do not send them again.",
+            "`%kling resume` looks them up where a gateway can be asked; else see your account. Do not resend them.",
         )  # fmt: skip
 
 

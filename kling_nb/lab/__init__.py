@@ -2,9 +2,10 @@
 
 from functools import cache
 
-from kling_nb.lab.job import Job, Jobs, Video
+from kling_nb.lab.job import Job, Jobs
 from kling_nb.lab.lab import Lab
 from kling_nb.lab.plan import Plan
+from kling_nb.lab.video import Video
 
 __all__ = ["Job", "Jobs", "Lab", "Plan", "Video", "the_lab"]
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kling_nb import player, show
-from kling_nb.errors import InputError, KlingError, NotAVideoError, OptionError, StorageError
+from kling_nb.errors import InputError, NotAVideoError, OptionError, StorageError
 from kling_nb.lab.embedding import beyond
 from kling_nb.lab.export import KINDS, Side, write
-from kling_nb.lab.job import Job, Jobs, Video
-from kling_nb.lab.loops import wait_for
+from kling_nb.lab.job import Job, Jobs
 from kling_nb.lab.sandboxed import is_sandbox, label
 from kling_nb.lab.store import relative_url
+from kling_nb.lab.video import Video
 from kling_nb.lab.views import settings_of
 from kling_nb.media import poster, probe
 from kling_nb.player import LIMIT, Clip, GalleryRow
@@ -112,23 +111,10 @@ class Comparison:
         sides = [Side(paths[one.index], one.name) for one in placed]
         one = _to_hear(placed, sound)
         heard = paths[one.index] if one else None
-        ended: Future[None] = Future()
-        trouble: list[BaseException] = []
-
-        async def work() -> None:
-            try:
-                await off_loop(write, sides, target, self.title, heard)
-            except OSError as error:
-                trouble.append(StorageError(f"{target} cannot be written ({error.strerror or error})."))
-            except KlingError as error:
-                trouble.append(error)
-            finally:
-                ended.set_result(None)
-
-        self._lab.home.start(work(), self._lab.home.loop())
-        wait_for(ended, None)
-        for error in trouble:
-            raise error
+        try:
+            self._lab.home.answer(off_loop(write, sides, target, self.title, heard))
+        except OSError as error:
+            raise StorageError(f"{target} cannot be written ({error.strerror or error}).") from None
         return target
 
     def _file(self, video: Video) -> JobView:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,22 +17,23 @@ from kling_nb.journal import Journal
 from kling_nb.lab.history import History
 from kling_nb.lab.leases import Leases
 from kling_nb.lab.polling import Poller
-from kling_nb.lab.run import Desk
 from kling_nb.lab.sandboxed import SandboxHistory, is_sandbox
 from kling_nb.lab.sandboxed import codec as sandboxed_codec
 from kling_nb.lab.sharing import Sharing
 from kling_nb.lab.slots import Slots
 from kling_nb.lab.store import Store
 from kling_nb.pace import Allowance
+from kling_nb.pipeline import StoredRun, Trigger, run_of
 from kling_nb.request import VideoRequest
 from kling_nb.settings import checked_base_url
-from kling_nb.wire import batching
+from kling_nb.wire import Order, batching
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kling_nb.engine import Engine
     from kling_nb.gateways import Gateway
+    from kling_nb.lab.plan import Plan
     from kling_nb.wire import Codec, TaskState, Ticket
 
 _SHORTEST_KEY = 6
@@ -39,6 +41,28 @@ _SHORTEST_KEY = 6
 
 _SANDBOX_FLOOR = 0.25
 """Seconds between two polls of a job in the sandbox, which is this process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything that the jobs of one gateway share on one event loop.
+
+    Attributes:
+        patience: Minutes after which a job's card says how to go on without it.
+    """
+
+    gateway: Gateway
+    codec: Codec
+    engine: Engine
+    journal: Journal
+    store: Store
+    leases: Leases
+    history: History
+    poller: Poller
+    slots: Slots
+    patience: float = 30.0
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
 class Desks:
@@ -134,6 +158,23 @@ class Desks:
         for request in requests:
             if sentence := trouble(request, self.held(gateway)):
                 raise MissingKeyError(sentence)
+
+    def opened(self, gateway: Gateway, requests: Iterable[VideoRequest]) -> Gateway:
+        """The gateway without its key if none is set and none is needed: a webhook is open to everybody."""
+        runs = [run_of(request.extra) for request in requests]
+        if all(isinstance(run, StoredRun | Trigger) for run in runs):
+            gateway = replace(gateway, values=())
+        if all(isinstance(run, Trigger) for run in runs):
+            try:
+                self.credentials(gateway)
+            except MissingKeyError:
+                return replace(gateway, keys=())
+        return gateway
+
+    def tells_prices(self, gateway: Gateway, plans: Iterable[Plan]) -> bool:
+        """Whether the gateway can be asked for every price that no list has."""
+        codec = self.codec(gateway)
+        return all(codec.estimate(Order(plan.request, "")) is not None for plan in plans if plan.price is None)
 
     def ready(self) -> list[Gateway]:
         """Gateways other than the sandbox whose keys are set."""

@@ -12,7 +12,9 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from contextvars import Context
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class Home:
@@ -57,6 +59,26 @@ class Home:
         else:
             loop.call_soon_threadsafe(create)
         return lambda: _call(loop, lambda: [task.cancel() for task in made])
+
+    def answer(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run ``work`` on that loop and block for what it returns or raises, from whatever thread."""
+        ended: Future[None] = Future()
+        found: list[T] = []
+        trouble: list[Exception] = []
+
+        async def told() -> None:
+            try:
+                found.append(await work)
+            except Exception as error:  # noqa: BLE001 - raised below, to whoever asked
+                trouble.append(error)
+            finally:
+                ended.set_result(None)
+
+        self.start(told(), self.loop())
+        wait_for(ended, None)
+        for error in trouble:
+            raise error
+        return found[0]
 
     def _own(self) -> asyncio.AbstractEventLoop:
         with self._starting:

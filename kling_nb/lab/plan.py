@@ -7,13 +7,15 @@ dashes, of ``%%kling``.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from kling_nb import catalog
+from kling_nb.cell.options import AXES
 from kling_nb.errors import OptionError, RequestError
 from kling_nb.frames import Opened, open_frame
 from kling_nb.lab import values
@@ -107,6 +109,21 @@ def make_plan(
     order = {"error": 0, "warning": 1, "note": 2}
     unique = dict.fromkeys(sorted(findings, key=lambda finding: order[finding.level]))
     return Plan(request, gateway, tuple(unique), catalog.price(request, gateway.name), inputs)
+
+
+def matrix(
+    prompt: str | Sequence[str], takes: int | None, options: Mapping[str, Any]
+) -> tuple[list[dict[str, Any]], bool]:
+    """One mapping for each clip of a matrix, and whether several were asked for."""
+    prompts = [prompt] if isinstance(prompt, str) else list(prompt)
+    axes = {axis: options[axis] for axis in AXES if isinstance(options.get(axis), list | tuple)}
+    numbers = range(1, takes + 1) if takes else [options.get("take") or 1]
+    requests = [
+        {**options, "prompt": text, **dict(zip(axes, chosen, strict=True)), "take": take}
+        for text in prompts
+        for *chosen, take in itertools.product(*axes.values(), numbers)
+    ]
+    return requests, bool(takes or axes or not isinstance(prompt, str))
 
 
 def opens_pictures(keywords: Mapping[str, Any]) -> bool:

@@ -41,6 +41,8 @@ def register_gateway(  # noqa: PLR0913 - it is a form to fill in, and all but th
 ) -> Gateway:
     """Add a gateway for this session; it is there at once for ``--gateway``, ``%kling gateways`` and Tab.
 
+    ::
+
         kling.register_gateway("relay", dialect="kling", base_url="https://relay.example.com", key_env="RELAY_KEY")
 
     Registering a name again replaces it, so the cell can be run again.

@@ -7,25 +7,17 @@ what is done next, and every step is journalled before the next begins.
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from kling_nb import media
 from kling_nb.errors import (
     AnswerError,
     AskError,
-    BudgetError,
     DownloadError,
     GatewayError,
     GenerationError,
-    KeyRefusedError,
     KlingError,
     ModerationError,
-    NoCreditError,
-    NotAVideoError,
     NotFoundError,
     OutageError,
     PatienceError,
@@ -34,57 +26,24 @@ from kling_nb.errors import (
     ThrottledError,
     UnknownOutcomeError,
 )
+from kling_nb.lab.endings import failure
 from kling_nb.lab.money import complaint, priced
 from kling_nb.lab.polling import Watched
 from kling_nb.lab.rehearse import repeated
-from kling_nb.lab.stopping import STOPPED_BY_USER, stopped_by_user
-from kling_nb.lab.store import Store, manifest
+from kling_nb.lab.settling import settled
+from kling_nb.lab.store import manifest
 from kling_nb.life import Event, EventKind, JobState
 from kling_nb.wire import Ask, Order, TaskState, Ticket
 from kling_nb.worker import off_loop
 
 if TYPE_CHECKING:
-    from kling_nb.engine import Engine, Unsent
-    from kling_nb.gateways import Gateway
-    from kling_nb.journal import Journal
-    from kling_nb.lab.history import History
+    from kling_nb.engine import Unsent
+    from kling_nb.lab.desks import Desk
     from kling_nb.lab.job import Job
-    from kling_nb.lab.leases import Leases
-    from kling_nb.lab.polling import Poller
-    from kling_nb.lab.slots import Slots
-    from kling_nb.wire import Codec
 
-_SETTLE_TRIES = 4
-_SETTLE_PAUSE = 3.0
-_LOOK_UPS = 12  # in about eight minutes, while the gateway cannot answer
-_KEY_SECONDS = 23 * 3600.0  # Wireflow's Kling 2.5 page: repeats within 24 h make no second video
 _NOT_FOUND_TRIES = 5
 _ODD_TRIES = 10
-_RESENDS = 3
 _WATCH_SECONDS = 2.0
-_WATCHING = "Another kernel works on this job; this one watches, and takes over should it die."
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Everything that the jobs of one gateway share on one event loop.
-
-    Attributes:
-        patience: Minutes after which a job's card says how to go on without it.
-    """
-
-    gateway: Gateway
-    codec: Codec
-    engine: Engine
-    journal: Journal
-    store: Store
-    leases: Leases
-    history: History
-    poller: Poller
-    slots: Slots
-    patience: float = 30.0
-    now: Callable[[], float] = time.time
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
 async def run_job(job: Job, desk: Desk) -> None:
@@ -266,53 +225,14 @@ class _Run:
                            error=UnknownOutcomeError.__name__)  # fmt: skip
 
     async def _settle(self) -> None:
-        """Find out whether the gateway has the job, in the one way that this gateway offers."""
-        label, settles = self.desk.gateway.label, self.desk.gateway.settles
-        young = self.desk.now() - (self.state.sent or 0.0) < _KEY_SECONDS
-        keyed = "Idempotency-Key" in (self.state.ask or {}).get("headers", {})
-        repeatable = settles == "idempotency-key" and keyed and young
-        if repeatable and self._sends < (_RESENDS if self._refused else _LOOK_UPS):
-            if self._sends:
-                await self.desk.sleep(min(_SETTLE_PAUSE * 2 ** (self._sends - 1), 60.0))
+        found = await settled(self.job, self.desk, self._sends, refused=self._refused)
+        if found == "repeat":
             await self._submit()  # under the same key: a job that was accepted is answered, not made twice
-            return
-        for tries_left in range(_SETTLE_TRIES - 1, -1, -1):
-            if self.desk.codec.find(self.order) is None:
-                break
-            ticket = await self._look_up()
-            if ticket:
-                await self._record("ticket", ticket=ticket.to_json())
-                return
-            if tries_left:  # what was accepted a moment ago may not be listed yet
-                await self.desk.sleep(_SETTLE_PAUSE)
+        elif found == "unsent":
+            label = self.desk.gateway.label
+            await self._record("unsent", reason=f"{label} does not know the job: it was not accepted.")
         else:
-            if settles == "lookup" and self._sends < _RESENDS:
-                await self._record("unsent", reason=f"{label} does not know the job: it was not accepted.")
-                return
-        if repeatable:
-            raise UnknownOutcomeError(
-                f"Perhaps paid: the answer to {self.state.id} was lost, and {label} did not take the same request "
-                f"again. {self.state.reason} %kling resume {self.state.id} tries once more: it is not paid twice."
-            )
-        raise UnknownOutcomeError(
-            f"Perhaps paid: the answer to {self.state.id} was lost and {label} offers no way to ask for it. Look at "
-            f"your account there first; then --fresh generates anew, or %kling cancel {self.state.id} leaves it."
-        )
-
-    async def _look_up(self) -> Ticket | None:
-        """Ask for the job by its key. A gateway that cannot answer now is asked again: it has said nothing yet."""
-        for tries in range(_LOOK_UPS):
-            flow = self.desk.codec.find(self.order)
-            try:
-                return await self.desk.engine.run(flow) if flow else None
-            except (OutageError, ThrottledError) as error:
-                self.job.waiting_for = f"{error.sentence} Still trying."
-                self.job.changed()
-            await self.desk.sleep(min(_SETTLE_PAUSE * 2**tries, 60.0))
-        raise UnknownOutcomeError(
-            f"Perhaps paid: the answer to {self.state.id} was lost, and {self.desk.gateway.label} cannot be asked for "
-            f"it now. Run %kling resume {self.state.id} later: nothing is sent twice."
-        )
+            await self._record("ticket", ticket=found.to_json())
 
     async def _watch(self) -> None:
         """Ask until it is ready. Trouble on the way never ends a job that is paid."""
@@ -406,7 +326,7 @@ class _Run:
         record = manifest(self.state, self.desk.gateway.label) | _of_the_run(self.state)
         self.desk.history.add(self.state, self.order.request)
         try:
-            video = await off_loop(_put_away, store, part, stem, record)
+            video = await off_loop(store.put_away, part, stem, record)
         except (OSError, StorageError) as error:
             raise StorageError(
                 f"The clip of {self.state.id} has arrived but cannot be stored in {store.folder} ({error}). Free some "
@@ -441,35 +361,3 @@ def _of_the_run(state: JobState) -> dict[str, Any]:
     steps = [{name: value for name, value in step.items() if name != "outputs"} for step in state.nodes]
     number = ((state.ticket or {}).get("extra") or {}).get("request_id")
     return ({"steps": steps} if steps else {}) | ({"request_id": number} if number else {})
-
-
-def failure(state: JobState) -> KlingError:
-    """The error of a failed job, as it was when it failed."""
-    if state.error == STOPPED_BY_USER:
-        return stopped_by_user(state)
-    kinds = (BudgetError, GenerationError, ModerationError, KeyRefusedError, NoCreditError, NotFoundError, OutageError)
-    by_name: Mapping[str, type[KlingError]] = {kind.__name__: kind for kind in kinds}
-    kind = by_name.get(state.error, GenerationError)
-    reason = state.reason or "no reason was given"
-    if state.ticket is None:
-        return kind(reason, charged=state.charged)
-    money = "" if state.charged is None else " It was charged." if state.charged else " It was not charged."
-    cure = "Reword the prompt" if kind is ModerationError else "Run the cell again to try anew"
-    return kind(f"The generation failed: {reason.rstrip('.')}.{money} {cure}.", charged=state.charged)
-
-
-def _put_away(store: Store, part: Path, stem: str, record: Mapping[str, Any]) -> dict[str, Any]:
-    """Check the download, tag it, and give it, its poster and its manifest their names."""
-    try:
-        found, picture = media.examine(part)
-    except NotAVideoError:
-        part.unlink(missing_ok=True)  # the next try must not go on behind what is no clip
-        raise
-    clip, poster, sidecar = (store.path(stem + suffix) for suffix in (".mp4", ".jpg", ".json"))
-    seen = {"seconds": round(found.seconds, 3), "width": found.width, "height": found.height, "fps": found.fps,
-            "audio": found.audio}  # fmt: skip
-    full = {**record, "video": seen}
-    store.write_bytes(poster, picture)
-    media.finish(part, clip, full)
-    store.write_json(sidecar, full)
-    return {"path": clip.name, "poster": poster.name, "size": clip.stat().st_size, **seen}

@@ -16,8 +16,8 @@ from kling_nb.wire import Ticket
 if TYPE_CHECKING:
     from typing import Any
 
+    from kling_nb.lab.desks import Desk
     from kling_nb.lab.job import Job
-    from kling_nb.lab.run import Desk
     from kling_nb.life import EventKind, JobState
     from kling_nb.wire import Codec
 

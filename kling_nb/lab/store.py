@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from kling_nb.errors import InputError, StorageError
+from kling_nb import media
+from kling_nb.errors import InputError, NotAVideoError, StorageError
 
 if TYPE_CHECKING:
     from kling_nb.life import JobState
@@ -98,6 +99,30 @@ class Store:
             part = path.with_name(path.name + ".part")
             part.write_bytes(data)
             part.replace(path)
+
+    def put_away(self, part: Path, stem: str, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Check a download, tag it, and give it, its poster and its manifest their names.
+
+        Returns:
+            What the journal keeps of the clip.
+
+        Raises:
+            NotAVideoError: It is no clip, and is no longer there.
+            StorageError: A file cannot be written; what has arrived is kept.
+        """
+        try:
+            found, picture = media.examine(part)
+        except NotAVideoError:
+            part.unlink(missing_ok=True)  # the next try must not go on behind what is no clip
+            raise
+        clip, poster, sidecar = (self.path(stem + suffix) for suffix in (".mp4", ".jpg", ".json"))
+        seen = {"seconds": round(found.seconds, 3), "width": found.width, "height": found.height, "fps": found.fps,
+                "audio": found.audio}  # fmt: skip
+        full = {**record, "video": seen}
+        self.write_bytes(poster, picture)
+        media.finish(part, clip, full)
+        self.write_json(sidecar, full)
+        return {"path": clip.name, "poster": poster.name, "size": clip.stat().st_size, **seen}
 
     @contextlib.contextmanager
     def _trouble(self) -> Iterator[None]:

@@ -11,7 +11,8 @@ from kling_nb.lab.store import relative_url
 from kling_nb.show import JobView, VideoView
 
 if TYPE_CHECKING:
-    from kling_nb.lab.job import Job, Video
+    from kling_nb.lab.job import Job
+    from kling_nb.lab.video import Video
     from kling_nb.life import JobState
     from kling_nb.pace import Latency
     from kling_nb.request import VideoRequest

@@ -123,7 +123,7 @@ class Reel:
 
     @property
     def stirring(self) -> bool:
-        """Whether anything moves at all: over ``STEP``, a twentieth of the picture changes visibly."""
+        """Whether anything moves at all, which is that over ``STEP`` a twentieth of the picture changes visibly."""
         stride = self.stride
         pairs = [(self.luma[n], self.luma[n + stride]) for n in range(0, len(self) - stride, stride)]
         steps = [np.quantile(blocks(first, second), _MOVED) for first, second in pairs]

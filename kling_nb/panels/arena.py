@@ -19,7 +19,7 @@ from kling_nb.bench.votes.table import ranking_bundle
 from kling_nb.errors import InputError, KlingError
 from kling_nb.media import probe
 from kling_nb.panels.assets import css, esm
-from kling_nb.panels.films import PIECE
+from kling_nb.panels.films import PIECE, piece_of
 from kling_nb.panels.link import Answer, Linked
 from kling_nb.panels.record import marked
 from kling_nb.show import bundle, markup
@@ -74,7 +74,7 @@ class ArenaPanel(Linked):
         path, index = self._arena.clip(str(content.get("clip"))).path, content.get("index")
         if not isinstance(index, int) or index < 0:
             raise InputError("This clip is no longer on the disk.")
-        count, data = await off_loop(_piece, path, index)
+        count, data = await off_loop(piece_of, path, index, PIECE)
         return Answer({"count": count}, [data])
 
     async def _vote(self, content: Mapping[str, Any], _: Sequence[memoryview]) -> Answer:
@@ -182,13 +182,3 @@ def _blind(ranking: Ranking) -> dict[str, str]:
 def _card(sentence: str) -> dict[str, str]:
     said = f'<div class="kling-nb-say"><p>{markup.esc(sentence)}</p></div>'
     return bundle(markup.root("card", (said,)), sentence)
-
-
-def _piece(path: Path, index: int) -> tuple[int, bytes]:
-    try:
-        with path.open("rb") as film:
-            count = max(1, -(-path.stat().st_size // PIECE))
-            film.seek(index * PIECE)
-            return count, film.read(PIECE)
-    except OSError:
-        raise InputError("A clip can no longer be read from the disk.") from None

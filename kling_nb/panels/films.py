@@ -32,7 +32,7 @@ class Films:
         index = content.get("index")
         if video is None or not isinstance(index, int) or index < 0:
             raise InputError("This clip is no longer on the disk.")
-        count, data = await off_loop(_piece, video.path, index)
+        count, data = await off_loop(piece_of, video.path, index, PIECE)
         return Answer({"count": count}, [data])
 
     async def _poster(self, content: Mapping[str, Any], _: Sequence[memoryview]) -> Answer:
@@ -42,11 +42,16 @@ class Films:
         return Answer({}, [await off_loop(video.poster.read_bytes)])
 
 
-def _piece(path: Path, index: int) -> tuple[int, bytes]:
+def piece_of(path: Path, index: int, size: int) -> tuple[int, bytes]:
+    """How many pieces of ``size`` bytes a file has, and one of them.
+
+    Raises:
+        InputError: It is gone.
+    """
     try:
         with path.open("rb") as film:
-            count = max(1, -(-path.stat().st_size // PIECE))
-            film.seek(index * PIECE)
-            return count, film.read(PIECE)
+            count = max(1, -(-path.stat().st_size // size))
+            film.seek(index * size)
+            return count, film.read(size)
     except OSError:
         raise InputError("This clip can no longer be read from the disk.") from None

@@ -71,8 +71,9 @@ def read(path: Path) -> Reel:
             stream = container.streams.video[0]
             packets = [packet for packet in container.demux(stream) if packet.size]
             stamps = [(packet.pts, packet.dts) for packet in packets]
-            rate = Fraction(stream.average_rate or stream.guessed_rate or 24)
             step = _step(stamps)
+            even = 1 / (step * stream.time_base) if step and stream.time_base else None
+            rate = even or Fraction(stream.average_rate or stream.guessed_rate or 24)
             context = stream.codec_context
             coding = (
                 (
@@ -88,8 +89,6 @@ def read(path: Path) -> Reel:
             )
     except (NotAVideoError, av.error.FFmpegError, OSError):
         raise InputError(f"{path.name} is not a video that can be played: a film is stitched from MP4s.") from None
-    if step and stream.time_base:
-        rate = 1 / (step * stream.time_base)
     return Reel(
         path=path,
         width=found.width,

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kling_nb.errors import InputError, KlingError, OptionError
 from kling_nb.lab import Job, Video
-from kling_nb.lab.loops import wait_for
 from kling_nb.lab.sandboxed import is_sandbox
 from kling_nb.storyboard.assembly import Take, assemble
 from kling_nb.storyboard.film import Film
@@ -50,23 +48,7 @@ def stitch(
     if not takes:
         raise OptionError("There is nothing to stitch: give finished jobs, videos, or paths of MP4s.")
     target = Path(path).expanduser() if path is not None else None
-    ended: Future[None] = Future()
-    made: list[Film] = []
-    trouble: list[Exception] = []
-
-    async def work() -> None:
-        try:
-            made.append(await off_loop(assemble, house, takes, name, target, match_colour=match_colour))
-        except Exception as error:  # noqa: BLE001 - raised below, to whoever asked
-            trouble.append(error)
-        finally:
-            ended.set_result(None)
-
-    house.home.start(work(), house.home.loop())
-    wait_for(ended, None)
-    for error in trouble:
-        raise error
-    return made[0]
+    return house.home.answer(off_loop(assemble, house, takes, name, target, match_colour=match_colour))
 
 
 def _takes(lab: Lab, clips: Iterable[Any]) -> Iterator[Take]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -10,37 +9,28 @@ import pytest
 
 from kling_nb.bench.bench import Bench
 from kling_nb.lab import Lab
-from kling_nb.lab.loops import Home
 from kling_nb.settings import Settings
-from tests.engine.clock import Clock
+from tests.kernel import close
 from tests.money.gateways import environment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kling_nb.lab.loops import Home
+    from tests.engine.clock import Clock
     from tests.loopback import Loopback
 
 Make = Callable[..., Bench]
 
 
-@pytest.fixture(scope="session")
-def home() -> Iterator[Home]:
-    """The package's own loop thread, shared by all labs of these tests."""
-    home = Home(own_thread=True)
-    yield home
-    home.close()
-
-
 @pytest.fixture
-def lab(gw: Loopback, home: Home, tmp_path: Path) -> Iterator[Lab]:
+def lab(gw: Loopback, clock: Clock, home: Home, tmp_path: Path) -> Iterator[Lab]:
     """An empty folder, keys for every gateway, and time that costs nothing."""
-    clock = Clock()
-    gw.clock = clock.now
     settings = Settings(output=str(tmp_path / "out"), gateway="kling", confirm_above=100.0)
     lab = Lab(settings, env=environment(gw), now=clock.now, sleep=clock.sleep)
     lab.home = home
     yield lab
-    _close(lab)
+    close(lab)
 
 
 @pytest.fixture
@@ -56,7 +46,7 @@ def another(lab: Lab) -> Iterator[Callable[[], Lab]]:
 
     yield start
     for one in made:
-        _close(one)
+        close(one)
 
 
 @pytest.fixture
@@ -68,12 +58,3 @@ def make(lab: Lab) -> Make:
         return Bench(list(prompts) if isinstance(prompts, tuple) else prompts, **given)
 
     return made
-
-
-def _close(lab: Lab) -> None:
-    """End what a kernel would take with it when it ends."""
-    loop = lab.home.loop()
-    for desk in lab._desks._desks.values():
-        asyncio.run_coroutine_threadsafe(desk.engine.close(), loop).result()
-    for journal in lab._desks._journals.values():
-        journal.close()

@@ -20,6 +20,14 @@ CHROMIUM_ARGUMENTS = (
     "--disable-sync",
 )
 
+IN_STEP = """player => {
+  const times = [...player.querySelectorAll('video')].map(video => video.currentTime);
+  const close = times.length > 1 && Math.min(...times) > 0.3 && Math.max(...times) - Math.min(...times) <= 0.5 / 24;
+  player.inStep = close ? (player.inStep ?? 0) + 1 : 0;
+  return player.inStep >= 12;
+}"""
+"""Asked at each animation frame: have all clips moved, and been within half a frame for a dozen of them?"""
+
 _READY = "() => window.jupyterapp?.shell?.currentWidget?.context?.isReady"
 _IDLE = "() => jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
 

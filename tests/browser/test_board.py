@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Locator, Page, expect
 
 from .jupyter import Jupyter, write_notebook
-from .pages import LabPage
+from .pages import IN_STEP, LabPage
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -27,13 +27,6 @@ failed = kling.submit("A paper moon", set={"sandbox": {"fail": "out of paint"}})
 )
 READY = 60_000
 CELLS_NOW = "() => jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model.id)"
-IN_STEP = """player => {
-  const times = [...player.querySelectorAll('video')].map(video => video.currentTime);
-  const close = times.length > 1 && Math.min(...times) > 0.3 && Math.max(...times) - Math.min(...times) <= 0.5 / 24;
-  player.inStep = close ? (player.inStep ?? 0) + 1 : 0;
-  return player.inStep >= 12;
-}"""
-"""Asked at each animation frame: have all clips moved, and been within half a frame for a dozen of them?"""
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from .coded import make_coded
 from .jupyter import Jupyter, write_notebook
-from .pages import LabPage, play
+from .pages import IN_STEP, LabPage, play
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator
@@ -38,13 +38,6 @@ kling.compare(quick, slow, slower)""",
 READY = 60_000
 VIDEOS = ".kling-nb-player video"
 FOCUS = "root => root.focus()"
-IN_STEP = """player => {
-  const times = [...player.querySelectorAll('video')].map(video => video.currentTime);
-  const close = times.length > 1 && Math.min(...times) > 0.3 && Math.max(...times) - Math.min(...times) <= 0.5 / 24;
-  player.inStep = close ? (player.inStep ?? 0) + 1 : 0;
-  return player.inStep >= 12;
-}"""
-"""Asked at each animation frame: have all clips moved, and been within half a frame for a dozen of them?"""
 FROM = 2.0
 DURABLE = """() => new MutationObserver((_, watch) => {
   const root = document.querySelectorAll('.jp-CodeCell')[2].querySelector('.kling-nb-player.kling-nb-on:has(script)');

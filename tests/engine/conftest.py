@@ -12,10 +12,10 @@ import pytest
 from kling_nb.credentials import Credentials, Secret
 from kling_nb.engine import Engine, Place
 from kling_nb.wire import Ask
-from tests.engine.clock import Clock
 
 if TYPE_CHECKING:
     from kling_nb.wire import Answer, Flow
+    from tests.engine.clock import Clock
     from tests.loopback import Loopback
 
 T = TypeVar("T")
@@ -76,14 +76,6 @@ class Bench:
 
     async def _sending(self, ask: Ask | str) -> None:
         self.journal.append(isinstance(ask, Ask))
-
-
-@pytest.fixture
-def clock(gw: Loopback) -> Clock:
-    """The one clock of both ends."""
-    clock = Clock()
-    gw.clock = clock.now
-    return clock
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def at_once(body: Any) -> bytes:
 @pytest.mark.parametrize("prefix", ["", "data:image/png;base64,", 'a "quoted" préfix\n'])
 def test_one_picture(name: str, prefix: str) -> None:
     """Whatever its length, at the beginning, within and at the end."""
-    picture = Inline(name, prefix)
+    picture = Inline(name, prefix=prefix)
     for body in (picture, [picture], {"image": picture, "prompt": "a fox"}, {"prompt": "a fox", "image": picture}):
         assert encoded(body, STORE.__getitem__) == at_once(body)
 
@@ -55,6 +55,11 @@ def test_no_picture(body: Any) -> None:
 def test_no_json(value: Any, kind: str) -> None:
     """What is neither JSON nor a picture is not sent as something else, and no picture is read for it."""
     read: list[str] = []
+
+    def read_input(name: str) -> bytes:
+        read.append(name)
+        return STORE[name]
+
     with pytest.raises(TypeError, match=f"{kind} cannot be sent as JSON"):
-        encoded({"image": Inline("one"), "other": value}, lambda name: STORE[name] if not read.append(name) else b"")
+        encoded({"image": Inline("one"), "other": value}, read_input)
     assert read == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.engine.conftest import bench
-from tests.lab.conftest import clock, home, nb, shell
+from tests.lab.conftest import nb, shell
 from tests.show.conftest import read
 
-__all__ = ["bench", "clock", "home", "nb", "read", "shell"]
+__all__ = ["bench", "nb", "read", "shell"]

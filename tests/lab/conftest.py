@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,12 +16,13 @@ from kling_nb import magic
 from kling_nb.engine import Engine
 from kling_nb.errors import KlingError
 from kling_nb.lab import Job, Lab
-from kling_nb.lab.loops import Home
-from tests.engine.clock import Clock
+from tests.kernel import close
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kling_nb.lab.loops import Home
+    from tests.engine.clock import Clock
     from tests.loopback import Loopback, Seen
 
 PAID = r"^POST (?!.*/(estimate|upload)$)"
@@ -91,22 +91,6 @@ def shell() -> Iterator[InteractiveShell]:
     InteractiveShell.clear_instance()
 
 
-@pytest.fixture(scope="session")
-def home() -> Iterator[Home]:
-    """The package's own loop thread, shared by all labs of these tests."""
-    home = Home(own_thread=True)
-    yield home
-    home.close()
-
-
-@pytest.fixture
-def clock(gw: Loopback) -> Clock:
-    """The one clock of both ends."""
-    clock = Clock()
-    gw.clock = clock.now
-    return clock
-
-
 @pytest.fixture
 def nb(
     gw: Loopback, clock: Clock, shell: InteractiveShell, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -130,13 +114,4 @@ def nb(
     monkeypatch.setattr("kling_nb.lab.the_lab", lambda: lab)
     shell.user_ns.pop("fox", None)
     yield Notebook(gw, lab, env, tmp_path / "kling_outputs", clock, shell)
-    _close(lab)
-
-
-def _close(lab: Lab) -> None:
-    """End what a kernel would take with it when it ends."""
-    loop = lab.home.loop()
-    for desk in lab._desks._desks.values():
-        asyncio.run_coroutine_threadsafe(desk.engine.close(), loop).result()
-    for journal in lab._desks._journals.values():
-        journal.close()
+    close(lab)

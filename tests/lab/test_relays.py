@@ -52,7 +52,7 @@ def test_its_number_of_tasks_at_once_is_where_the_queue_starts(nb: Notebook) -> 
     for name, parallel in (("narrow", 2), ("wide", None)):
         place = relay(nb, name, parallel=parallel)
         assert nb.cell(f"-g {name} -m kling-v2-6").status == "done"
-        assert nb.lab._desk(place).slots.limit == parallel
+        assert nb.lab.desk(place).slots.limit == parallel
 
 
 def test_a_codec_of_ones_own_films(nb: Notebook) -> None:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kling_nb.lab import Job, Jobs, Lab
-from kling_nb.lab.loops import Home
 from kling_nb.settings import Settings
-from tests.engine.clock import Clock
+from tests.kernel import close, leave
 from tests.money.gateways import environment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kling_nb.lab.loops import Home
+    from tests.engine.clock import Clock
     from tests.loopback import Loopback
 
 
@@ -38,8 +38,7 @@ class Studio:
     def restart(self) -> None:
         """A new kernel on the same folder; what the old one was doing is left as it is."""
         for lab in self._labs:
-            for job in list(lab._running.values()):
-                job.abort()
+            leave(lab)
         settings, clock = Settings(output=str(self.folder), gateway="kling"), self.clock
         self.lab = Lab(settings, env=environment(self.gw), now=clock.now, sleep=clock.sleep)
         self.lab.home = self._home
@@ -65,28 +64,8 @@ class Studio:
     def close(self) -> None:
         """End what a kernel would take with it when it ends."""
         self.restart()
-        loop = self._home.loop()
         for lab in self._labs:
-            for desk in lab._desks._desks.values():
-                asyncio.run_coroutine_threadsafe(desk.engine.close(), loop).result()
-            for journal in lab._desks._journals.values():
-                journal.close()
-
-
-@pytest.fixture(scope="session")
-def home() -> Iterator[Home]:
-    """The package's own loop thread, shared by all labs of these tests."""
-    home = Home(own_thread=True)
-    yield home
-    home.close()
-
-
-@pytest.fixture
-def clock(gw: Loopback) -> Clock:
-    """The one clock of both ends."""
-    clock = Clock()
-    gw.clock = clock.now
-    return clock
+            close(lab)
 
 
 @pytest.fixture

@@ -202,6 +202,25 @@ def test_files_that_cannot_be_written(lab: Lab, files: list[Path], tmp_path: Pat
         comparison.save(tmp_path / "wide.mp4" / "both.mp4")
 
 
+def test_a_mistake_of_our_own_is_not_hidden(lab: Lab, files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is told of a file that was not written."""
+
+    def broken(*_: Any) -> None:
+        raise ValueError("no film")
+
+    monkeypatch.setattr("kling_nb.lab.comparison.write", broken)
+    with pytest.raises(ValueError, match="no film"):
+        lab.compare(*files[:2]).save("both.mp4")
+
+
+def test_tags_that_are_no_utf8(files: list[Path], tmp_path: Path) -> None:
+    """What another program wrote into a clip's tags does not keep its picture and its sound out of a film."""
+    loud = beep(tmp_path / "loud.mp4", begins=0, ends=1, seconds=1)
+    loud.write_bytes(loud.read_bytes().replace(b"Lavf", b"L\xe4vf"))
+    write([Side(loud, "loud"), Side(files[0], "wide")], tmp_path / "film.mp4", sound=loud)
+    assert listened(tmp_path / "film.mp4")
+
+
 def test_a_long_label_is_shortened(files: list[Path], tmp_path: Path) -> None:
     """It ends before the next clip's begins."""
     target = tmp_path / "label.png"

@@ -18,7 +18,6 @@ from kling_nb import gateways
 from kling_nb.cell import parse
 from kling_nb.errors import GenerationError, KlingError, ModerationError, OptionError
 from kling_nb.lab import Job, Lab
-from kling_nb.lab.loops import Home
 from kling_nb.request import VideoRequest
 from kling_nb.sandbox import Options
 from kling_nb.sandbox.__main__ import greeting
@@ -28,6 +27,8 @@ from tests.sandbox.test_app import Bench
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from kling_nb.lab.loops import Home
 
 PLAYED = ("kling", "agentsflare", "imarouter", "wireflow")
 FOX = {"prompt": "a fox in the snow", "model": "kling-v2-5-turbo", "mode": "pro"}
@@ -42,14 +43,6 @@ def png() -> bytes:
 
 
 # --- through the lab ------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def home() -> Iterator[Home]:
-    """The package's own loop thread, shared by all labs of these tests."""
-    home = Home(own_thread=True)
-    yield home
-    home.close()
 
 
 async def nap(seconds: float) -> None:

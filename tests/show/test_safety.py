@@ -7,33 +7,14 @@ from typing import Any
 
 import pytest
 
-from kling_nb.show import (
-    Code,
-    JobView,
-    PlanView,
-    RequestView,
-    State,
-    VideoView,
-    card,
-    card_text,
-    dry_run,
-    dry_run_text,
-    failure,
-    failure_text,
-    grid,
-    grid_text,
-    result,
-    result_text,
-    table,
-    table_text,
-)
+from kling_nb import show
 from kling_nb.show.markup import href
 from kling_nb.wire import Inline, Part
 
 EVIL = "x\"'><script>alert(1)</script><img src=x onerror=alert(1)>&amp;\x00\x1b[2J\u202e\ud800`<b onclick=y>`"
 
 
-def _evil(status: Any, **changed: Any) -> JobView:
+def _evil(status: Any, **changed: Any) -> show.JobView:
     base: dict[str, Any] = {
         "id": EVIL,
         "status": status,
@@ -50,28 +31,32 @@ def _evil(status: Any, **changed: Any) -> JobView:
         "ready_note": EVIL,
         "ticket": EVIL,
     }
-    return JobView(**{**base, **changed})
+    return show.JobView(**{**base, **changed})
 
 
 def _outputs() -> list[tuple[str, str, int]]:
     """Each kind of output filled with evil: HTML, text, and how many scripts of our own it has."""
-    clip = VideoView(EVIL, EVIL, b"<script>", 1920, 1080, 5.0)
+    clip = show.VideoView(EVIL, EVIL, b"<script>", 1920, 1080, 5.0)
     done = _evil("done", video=clip)
     other = _evil("done", video=clip, prompt=EVIL + " more words", settings=(EVIL,), gateway="b" + EVIL)
     failed, running = _evil("failed"), _evil("running")
-    request = RequestView(
+    request = show.RequestView(
         EVIL, "https://h/" + EVIL, {EVIL: EVIL}, {EVIL: [EVIL, Inline("", 1, EVIL)]}, Part("", EVIL, EVIL, EVIL), EVIL
     )
-    plans = [PlanView(_evil("planned"), (request,)), PlanView(running)]
-    rows: list[Sequence[Any]] = [[EVIL, State("done", EVIL)], [Code(EVIL), 1]]
+    plans = [show.PlanView(_evil("planned"), (request,)), show.PlanView(running)]
+    rows: list[Sequence[Any]] = [[EVIL, show.State("done", EVIL)], [show.Code(EVIL), 1]]
     return [
-        (card([running], title=EVIL), card_text([running], title=EVIL), 0),
-        (card([running, failed, other], title=EVIL), card_text([running, failed, other], title=EVIL), 0),
-        (failure(failed), failure_text(failed), 0),
-        (result(done), result_text(done), 0),
-        (grid([done, other, failed], title=EVIL), grid_text([done, other, failed], title=EVIL), 1),
-        (dry_run(plans), dry_run_text(plans), 0),
-        (table([EVIL, "b"], rows, title=EVIL, note=EVIL), table_text([EVIL, "b"], rows, title=EVIL, note=EVIL), 0),
+        (show.card([running], title=EVIL), show.card_text([running], title=EVIL), 0),
+        (show.card([running, failed, other], title=EVIL), show.card_text([running, failed, other], title=EVIL), 0),
+        (show.failure(failed), show.failure_text(failed), 0),
+        (show.result(done), show.result_text(done), 0),
+        (show.grid([done, other, failed], title=EVIL), show.grid_text([done, other, failed], title=EVIL), 1),
+        (show.dry_run(plans), show.dry_run_text(plans), 0),
+        (
+            show.table([EVIL, "b"], rows, title=EVIL, note=EVIL),
+            show.table_text([EVIL, "b"], rows, title=EVIL, note=EVIL),
+            0,
+        ),
     ]
 
 
@@ -109,11 +94,11 @@ def test_evil_text_stays_text(index: int, read: Callable[[str], Any]) -> None:
 def test_only_relative_and_web_addresses_are_linked(
     url: str,
     kept: bool,  # noqa: FBT001 - a table
-    make: Callable[..., JobView],
+    make: Callable[..., show.JobView],
     read: Callable[[str], Any],
 ) -> None:
     """An address that may not be linked leaves no player and no link, only the path as text."""
-    page = read(result(make("done", video=VideoView(url, "clips/a.mp4"))))
+    page = read(show.result(make("done", video=show.VideoView(url, "clips/a.mp4"))))
     sources = [tag["src"] for tag in page.all("video")] + [tag["href"] for tag in page.all("a")]
     assert sources == ([url, url] if kept else [])
     assert "a.mp4" in page.text
@@ -133,11 +118,11 @@ def test_only_relative_and_web_addresses_are_linked(
         ("Content-Type", "application/json", "application/json"),
     ],
 )
-def test_a_dry_run_masks_credentials(name: str, value: str, shown: str, make: Callable[..., JobView]) -> None:
+def test_a_dry_run_masks_credentials(name: str, value: str, shown: str, make: Callable[..., show.JobView]) -> None:
     """In headers and in the address, whatever the caller passes; where the key comes from may be said."""
     url = "https://me:sk-very-secret@host/v1?api_key=sk-very-secret&page=2"
-    plans = [PlanView(make("planned"), (RequestView("POST", url, {name: value}),))]
-    text = dry_run_text(plans)
+    plans = [show.PlanView(make("planned"), (show.RequestView("POST", url, {name: value}),))]
+    text = show.dry_run_text(plans)
     assert f"{name}: {shown}\n" in text
     assert "POST https://host/v1?api_key=••••&page=2" in text
-    assert "secret" not in text + dry_run(plans)
+    assert "secret" not in text + show.dry_run(plans)

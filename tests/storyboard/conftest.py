@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kling_nb.lab import Lab
-from kling_nb.lab.loops import Home
 from kling_nb.settings import Settings
 from kling_nb.storyboard import Storyboard
-from tests.engine.clock import Clock
+from tests.kernel import close, leave
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kling_nb.lab.loops import Home
     from kling_nb.storyboard import FilmRun
+    from tests.engine.clock import Clock
     from tests.loopback import Loopback
 
 SHOTS = ("[5s] a boat in the harbour", "[5s] it leaves", "[5s] night falls")
@@ -39,8 +39,7 @@ class Studio:
     def restart(self) -> None:
         """A new kernel on the same folder; what the old one was doing is left as it is."""
         for lab in self._labs:
-            for job in list(lab._running.values()):
-                job.abort()
+            leave(lab)
         env = {"KLINGAI_API_KEY": self.gw.key, "KLINGAI_BASE_URL": self.gw.url}
         settings = Settings(output=str(self._folder), gateway="kling")
         self.lab = Lab(settings, env=env, now=self._clock.now, sleep=self._clock.sleep)
@@ -61,27 +60,13 @@ class Studio:
     def close(self) -> None:
         """End what a kernel would take with it when it ends."""
         self.restart()
-        loop = self._home.loop()
         for lab in self._labs:
-            for desk in lab._desks._desks.values():
-                asyncio.run_coroutine_threadsafe(desk.engine.close(), loop).result()
-            for journal in lab._desks._journals.values():
-                journal.close()
-
-
-@pytest.fixture(scope="session")
-def home() -> Iterator[Home]:
-    """The package's own loop thread, shared by all labs of these tests."""
-    home = Home(own_thread=True)
-    yield home
-    home.close()
+            close(lab)
 
 
 @pytest.fixture
-def studio(gw: Loopback, home: Home, tmp_path: Path) -> Iterator[Studio]:
+def studio(gw: Loopback, clock: Clock, home: Home, tmp_path: Path) -> Iterator[Studio]:
     """An empty folder, a key, and time that costs nothing."""
-    clock = Clock()
-    gw.clock = clock.now
     studio = Studio(gw, clock, home, tmp_path / "out")
     yield studio
     studio.close()

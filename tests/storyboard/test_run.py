@@ -79,7 +79,7 @@ def test_other_decoders_make_no_other_request(gw: Loopback, studio: Studio, monk
     """The frame that was sent is kept: a version that decodes it otherwise does not pay for the rest once more."""
     studio.make()
     studio.restart()
-    monkeypatch.setattr("kling_nb.lab.job.frame_at", lambda *_: pytest.fail("decoded once more"))
+    monkeypatch.setattr("kling_nb.lab.video.frame_at", lambda *_: pytest.fail("decoded once more"))
     studio.make()
     assert len(gw.paid) == 3
 

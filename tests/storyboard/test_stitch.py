@@ -55,6 +55,15 @@ def test_a_joint_is_shown_once_and_nothing_is_encoded_anew(lab: Lab) -> None:
     assert [scene.seconds for scene in film.shots] == [round(11 / 12, 3), 1.0]
 
 
+@pytest.mark.parametrize("second", [NEXT, OTHER], ids=["copied", "encoded"])
+def test_tags_that_are_no_utf8(lab: Lab, second: Made) -> None:
+    """What another program wrote into a clip's tags is no reason not to play it."""
+    paths = [clip.write(lab.notebook / f"clip{number}.mp4") for number, clip in enumerate((FIRST, second))]
+    for path in paths:
+        path.write_bytes(path.read_bytes().replace(b"Lavf", b"L\xe4vf"))
+    assert stitch(paths, lab=lab).seconds > 1.5
+
+
 def test_a_joint_of_frames_that_need_each_other(lab: Lab) -> None:
     """With B-frames the last frame cannot be left out of a copy: the film is encoded anew, as long as it should be."""
     coded = (("crf", "10"), ("bf", "3"), ("b-adapt", "0"))
