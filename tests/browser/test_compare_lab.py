@@ -30,7 +30,7 @@ CELLS = (
     "%%kling quick --model kling-v2-6 --duration 5 --wait\nA paper boat in the rain",
     """prompt, made = "A paper boat in the rain", {"model": "kling-v3", "duration": 5}
 slow = kling.submit(prompt, **made, set={"sandbox": {"latency": 2}})
-slower = kling.submit(prompt, **made, take=2, set={"sandbox": {"latency": 7}})
+slower = kling.submit(prompt, **made, take=2, set={"sandbox": {"latency": 14}})
 kling.compare(quick, slow, slower)""",
     "many = kling.compare(*[f'coded/{n}.mp4' for n in range(12)])\nmany",
     "kling.gallery()",
