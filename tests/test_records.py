@@ -54,7 +54,7 @@ def encoded(source: Path, target: Path, **options: str) -> Path:
     with av.open(str(source)) as inside, av.open(str(target), "w", options=options) as outside:
         outside.metadata.update(inside.metadata)
         film = inside.streams.video[0]
-        stream: Any = outside.add_stream("libx264", rate=int(film.average_rate or 12))
+        stream: Any = outside.add_stream("libx264", rate=round(float(film.average_rate or 12)))
         stream.width, stream.height, stream.pix_fmt = 32, 18, "yuv420p"
         for frame in inside.decode(film):
             outside.mux(stream.encode(frame.reformat(width=32, height=18)))

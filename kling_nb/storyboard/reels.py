@@ -73,7 +73,8 @@ def read(path: Path) -> Reel:
             stamps = [(packet.pts, packet.dts) for packet in packets]
             step = _step(stamps)
             even = 1 / (step * stream.time_base) if step and stream.time_base else None
-            rate = even or Fraction(stream.average_rate or stream.guessed_rate or 24)
+            told = stream.average_rate or stream.guessed_rate or Fraction(24)
+            rate = even or Fraction(int(told.numerator), int(told.denominator))
             context = stream.codec_context
             coding = (
                 (

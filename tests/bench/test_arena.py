@@ -234,7 +234,7 @@ def test_two_kernels_at_once(tmp_path: Path) -> None:
     """Both write into one file; no line is lost or torn."""
     names: Sequence[str] = ("me", "you")
     spawned = [
-        multiprocessing.get_context("fork").Process(target=_vote_in_another_kernel, args=(str(tmp_path), name, 40))
+        multiprocessing.get_context("spawn").Process(target=_vote_in_another_kernel, args=(str(tmp_path), name, 40))
         for name in names
     ]
     for process in spawned:

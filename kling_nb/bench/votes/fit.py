@@ -87,7 +87,7 @@ def _fit(votes: Sequence[Vote], names: Sequence[str], replicates: int, prior: fl
     prompts = len({vote.prompt for vote in votes})
     units = per_unit(votes, names)
     wins = units.sum(axis=0)
-    added = prior * ((wins + wins.T) > 0)
+    added = prior * ((wins + wins.T) > 0).astype(float)
     estimate = strengths(wins + added)
     drawn = bootstrap(units, added, replicates, rng)
     # Around the estimate, as a t interval stands around its mean.
