@@ -13,7 +13,7 @@ LARGEST = 2_000_000
 PLAYED = {"quickstart", "frames_and_references", "shots", "side_by_side", "benchmark_prompts", "money_and_recovery"}
 """Those that show clips outside of a widget."""
 
-FOREIGN = re.compile(r"/root/|/tmp/|/work/|/Users/|[A-Z]:\\\\|\.example\.net")
+FOREIGN = re.compile(r"/root/|/tmp/|/Users/|/home/(?!you/)|[A-Z]:\\\\|\.example\.net")
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
