@@ -85,7 +85,7 @@ def test_money_that_is_not_known() -> None:
     assert answer(free, ranking).endswith("USD 0.25 with pro and USD 0.25 with std by Kling's list.")
 
 
-TIDY = Tidy({"/home/ann/work": "", "/home/ann": "~/", "/": "ROOT"}, lambda text: text.replace("sk-1", "•••"))
+TIDY = Tidy({"/home/ann/films": "", "/home/ann": "~/", "/": "ROOT"}, lambda text: text.replace("sk-1", "•••"))
 
 
 @pytest.mark.parametrize(
