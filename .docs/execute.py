@@ -22,6 +22,7 @@ SHOWN = "/home/you/kling_nb"
 """What stands in the outputs where the copy's path stood."""
 
 _CELL_SECONDS = 300
+_OURS = ("KLING", "AGENTSFLARE_", "IMAROUTER_", "WIREFLOW_", "FAL_", "REPLICATE_", "JPY_")
 
 
 def execute(path: Path) -> None:
@@ -30,7 +31,7 @@ def execute(path: Path) -> None:
         folder = Path(home) / "kling_nb" / "notebooks"
         shutil.copytree(NOTEBOOKS, folder, ignore=shutil.ignore_patterns("kling_outputs", ".ipynb_checkpoints"))
         notebook = nbformat.read(folder / path.name, as_version=4)
-        env = {name: value for name, value in os.environ.items() if not name.startswith(("KLING", "JPY_"))}
+        env = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
         env |= {"HOME": home, "KLING_NB_EMBED": "always", "KLING_NB_SANDBOX": "latency=2 resolution=small"}
         client = NotebookClient(notebook, timeout=_CELL_SECONDS, resources={"metadata": {"path": str(folder)}})
         client.execute(env=env)

@@ -40,10 +40,10 @@ class Shelf:
         part = self.folder / f"{_PART}{uuid.uuid4().hex[:8]}-{name}"  # keeps the ending, which names the format
         try:
             yield part
+            self._unseen += part.stat().st_size
             part.replace(self.path(name))
         finally:
             part.unlink(missing_ok=True)
-        self._unseen += self.path(name).stat().st_size
         if self._unseen >= self._limit // _SHARE:
             self._unseen = 0
             self._tidy(keep=self.path(name))
