@@ -8,6 +8,7 @@ what the waiting cell says.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import time
 from collections.abc import Callable, Sequence
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from kling_nb.lab.job import Followed
 
 _TICK_SECONDS = 1.0
+_QUIET_SECONDS = 0.25
 _DRAWING_SHARE = 20
 _LARGE = 50
 
@@ -45,6 +47,7 @@ class Card:
         publisher: Of the cell that shows it; a ``%%capture`` around a later cell does not swallow the result.
         live: Whether what is displayed can be replaced. A terminal cannot, so it gets only the first and the last word.
         draw: What to show now, if not the jobs' own bundle.
+        watched: Whether somebody has seen what was said last, and may be playing it: it is not said twice.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Card:
         *,
         live: bool = True,
         draw: Callable[[], dict[str, Any]] | None = None,
+        watched: Callable[[], bool] = lambda: False,
     ) -> None:
         self._jobs = tuple(jobs)
         self._draw = draw or partial(lab.bundle, self._jobs)
@@ -66,13 +70,14 @@ class Card:
         self._dirty = asyncio.Event()
         self._final = False
         self._live = live
+        self._watched = watched
         for job in self._jobs:
             job.faces.append(self.publish)
 
     def show(self) -> None:
         """Display it in the current cell and keep it up to date while there is a loop to do so."""
         self._say(self._draw(), update=False)
-        if all(job.done() for job in self._jobs):
+        if self._done():
             self._final = True
             return
         if not self._live:
@@ -89,36 +94,36 @@ class Card:
         """Show the jobs as they are now, from the cell that waited for them."""
         if self._final and not self._live:
             return
-        self._final = self._final or all(job.done() for job in self._jobs)
-        self._say(self._draw(), update=True)
+        self._final = self._final or self._done()
+        self._say(self._draw(), update=True, only_news=self._watched())
 
     def _say(self, data: dict[str, Any], *, update: bool, only_news: bool = False) -> None:
         if only_news and data == self._said:
-            return  # a widget that is shown again would begin anew
+            return  # a widget or a film that is shown again would begin anew
         self._said = data
         self._publisher.publish(data=data, metadata={}, transient={"display_id": self._id}, update=update)
 
     async def _follow(self) -> None:
-        """At most one message a second, and the last one says how it ended."""
-        tick = _TICK_SECONDS
-        while not all(job.done() for job in self._jobs):
-            try:
-                await asyncio.wait_for(self._dirty.wait(), tick)
-            except TimeoutError:
-                pass
-            else:
-                self._dirty.clear()
-                await asyncio.sleep(tick / 4)
+        """At most four messages a second, and the last one says how it ended."""
+        pause = _QUIET_SECONDS
+        while not self._done():
+            await asyncio.sleep(pause)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._dirty.wait(), _TICK_SECONDS - _QUIET_SECONDS)
+            self._dirty.clear()
             before = time.perf_counter()
             data = await off_loop(self._draw) if self._large else self._draw()
             if self._final:
                 return  # a cell that waited has said the last word while this was being drawn
             self._say(data, update=True, only_news=True)
-            # Nor more than a twentieth of the processor.
-            tick = max(_TICK_SECONDS, _DRAWING_SHARE * (time.perf_counter() - before))
+            # Nor more than a twentieth of the processor; but the end is not kept back for long.
+            pause = min(max(_DRAWING_SHARE * (time.perf_counter() - before), _QUIET_SECONDS), 2 * _TICK_SECONDS)
         if not self._final:
             self._final = True
             self._say(self._draw(), update=True, only_news=True)
+
+    def _done(self) -> bool:
+        return all(job.done() for job in self._jobs)
 
 
 def _wake(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
@@ -234,17 +239,18 @@ def attach(lab: Lab, shell: InteractiveShell) -> None:
         # Where files are served there is an address to be had, and a widget that outlives its kernel says an error.
         out_of_reach = watched() and len(jobs) <= _LARGE and not lab.reach.place.serves
         draw = _Screening(lab, jobs).draw if out_of_reach else None
-        Card(lab, jobs, shell.display_pub, live=has_kernel(shell), draw=draw).show()
+        Card(lab, jobs, shell.display_pub, live=has_kernel(shell), draw=draw, watched=watched).show()
         return True
 
     def show_comparison(comparison: Comparison) -> bool:
         live = has_kernel(shell)
         draw = _Stage(comparison).draw if watched() and _can_draw() else partial(_card_first, lab, comparison)
-        Card(lab, comparison.jobs, shell.display_pub, live=live, draw=draw).show()
+        Card(lab, comparison.jobs, shell.display_pub, live=live, draw=draw, watched=watched).show()
         return True
 
     def follow(work: Followed) -> bool:
-        Card(lab, [cast("Job", work)], shell.display_pub, live=has_kernel(shell), draw=work.bundle).show()
+        followed, live = [cast("Job", work)], has_kernel(shell)
+        Card(lab, followed, shell.display_pub, live=live, draw=work.bundle, watched=watched).show()
         return True
 
     def show_arena(arena: Arena) -> bool:

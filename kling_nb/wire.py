@@ -8,6 +8,7 @@ smallest one, used by the tests).
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -83,7 +84,7 @@ class Ask:
         return cls(data["method"], data["path"], _filled(data["body"]), data["params"], data["headers"], paid=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
     """One HTTP answer. Header names are lower case."""
 
@@ -97,7 +98,12 @@ class Answer:
         return 200 <= self.status < 300  # noqa: PLR2004 - the definition of 2xx
 
     def json(self) -> Any:
-        """The body as JSON, or None when it is none (HTML, broken, not UTF-8, too deep)."""
+        """The body as JSON, or None when it is none (HTML, broken, not UTF-8, too deep). Not to be changed."""
+        return self._said
+
+    @functools.cached_property
+    def _said(self) -> Any:
+        """Every reader of an answer asks for it, a handful in each poll."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -268,14 +274,20 @@ class Codec(Protocol):
 
 
 class Batching(Protocol):
-    """What a codec may have besides: one ask about several tasks."""
+    """What a codec may have besides: one look at several tasks."""
 
     def at_once(self, ticket: Ticket) -> int:
-        """Tasks that one ask may name if this is among them; 1 for one that must be asked about alone."""
+        """Tasks that one look may be about if this is among them; 1 for one that must be asked about alone."""
+        ...
+
+    def beside(self, ticket: Ticket) -> str:
+        """Only tasks of which this says the same can share a look."""
         ...
 
     def poll_many(self, tickets: Sequence[Ticket]) -> Flow[dict[str, TaskState]]:
-        """Look once at tasks for which :meth:`at_once` is above 1, at most as many as it says: a single ask.
+        """Look once at tasks for which :meth:`at_once` is above 1, at most as many as it says.
+
+        A single ask, unless the gateway can only be asked page by page.
 
         Returns:
             States by the tickets' ids. A task that the answer leaves out, or that cannot be read, is not in it.
@@ -288,8 +300,8 @@ class Batching(Protocol):
 
 def batching(codec: Codec) -> Batching | None:
     """A codec's way to ask about several tasks at once; None where it has none."""
-    able = callable(getattr(codec, "at_once", None)) and callable(getattr(codec, "poll_many", None))
-    return cast("Batching", codec) if able else None
+    verbs = ("at_once", "beside", "poll_many")
+    return cast("Batching", codec) if all(callable(getattr(codec, verb, None)) for verb in verbs) else None
 
 
 _INLINE = "$inline"

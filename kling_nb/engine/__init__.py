@@ -1,7 +1,7 @@
 """The only room that speaks HTTP: drives flows, retries what is free, sends what is paid once.
 
-:mod:`.http` holds the HTTP library behind three small names, :mod:`.questions` the short way that
-polls take, :mod:`.asks` decides what may be sent again, :mod:`.download` brings the clip home.
+:mod:`.http` holds the HTTP library behind three small names, :mod:`.lines` the short way that
+most requests take, :mod:`.asks` decides what may be sent again, :mod:`.download` brings the clip home.
 """
 
 from kling_nb.engine.asks import Engine, Unsent

@@ -15,8 +15,8 @@ aiohttp 3.14                          0.18
 ====================================  =============
 
 The library's pool looks at every connection, and asks the system about the idle ones, at every request. So each of
-our lanes is a client of its own with a single connection, and the pool has nothing to look through. Free questions
-that need no proxy do without the library (:mod:`.questions`): they are nearly all that is sent. httpx over
+our lanes is a client of its own with a single connection, and the pool has nothing to look through. What is sent as
+it is written, polls and the paid request, does without the library (:mod:`.lines`). httpx over
 aiohttp is cheaper still and not taken: it reports a connection that broke after the request was sent as one that was
 never made (``AIOHTTP_EXC_MAP`` of httpx-aiohttp 0.2.0), which would pay twice, and it brings seven packages more.
 """
@@ -40,7 +40,7 @@ import httpx
 from kling_nb.engine.bodies import PackingError, unpacked
 from kling_nb.engine.direct import AT_ONCE, is_direct, opened
 from kling_nb.engine.failures import BrokenError, NotSentError
-from kling_nb.engine.questions import KEPT_SECONDS, USER_AGENT, Address, Questions, capped
+from kling_nb.engine.lines import KEPT_SECONDS, USER_AGENT, Address, Lines, capped
 from kling_nb.settings import is_loopback
 from kling_nb.wire import Answer
 
@@ -158,7 +158,7 @@ class Http:
         self._place = place
         self._gate = asyncio.Semaphore(IN_FLIGHT)
         self._files = asyncio.Semaphore(AT_ONCE)
-        self._questions = Questions(_tls, local=place.local)
+        self._lines = Lines(_tls, local=place.local)
         self._free = _Lanes(place, kept=2, read_seconds=60.0)  # to the gateway and to its store of files
         # A kept connection may have been closed by the other side: harmless for a question, but for
         # the paid request it would turn "not sent" into "perhaps sent". So that one gets a fresh one.
@@ -166,7 +166,7 @@ class Http:
 
     async def close(self) -> None:
         """Close the connections."""
-        self._questions.close()
+        self._lines.close()
         await self._free.close()
         await self._paid.close()
 
@@ -177,8 +177,8 @@ class Http:
             NotSentError: It provably did not leave.
             BrokenError: Anything else went wrong on the way.
         """
-        if not paid and self._place.app is None and (address := self._questions.address(request)):
-            return await self._ask(address, request["headers"])
+        if self._place.app is None and (address := self._lines.address(request)):
+            return await self._shortly(address, request, paid=paid)
         lanes = self._paid if paid else self._free
         async with self._gate, _translated(), asyncio.timeout(LONGEST_EXCHANGE):
             with lanes.one() as client:
@@ -189,10 +189,10 @@ class Http:
                     await response.aclose()
         return Answer(response.status_code, _head(response), body)
 
-    async def _ask(self, address: Address, headers: Mapping[str, str]) -> Answer:
+    async def _shortly(self, address: Address, request: Mapping[str, Any], *, paid: bool) -> Answer:
         try:
             async with self._gate, asyncio.timeout(LONGEST_EXCHANGE):
-                return await self._questions.ask(address, headers)
+                return await self._lines.exchange(address, request, paid=paid)
         except PackingError as error:
             raise BrokenError(str(error)) from None
         except TimeoutError as error:

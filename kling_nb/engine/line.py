@@ -1,8 +1,8 @@
-"""A kept connection for free questions: one goes out, its answer comes back, then the next.
+"""One connection: a request goes out, its answer comes back, then perhaps the next.
 
-Polls are nearly all that is ever sent, and the HTTP library spends five times as long on one as its bytes need
-(``tests/benchmarks/bench_transport.py``). Here the bytes are read by h11, the very parser that the library uses, with
-nothing between it and the event loop. The paid request never comes this way.
+The HTTP library spends five times as long on a request as its bytes need (``tests/benchmarks/bench_transport.py``).
+Here they are written and read by h11, the very parser that the library uses, with nothing between it and the event
+loop.
 """
 
 from __future__ import annotations
@@ -10,21 +10,34 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import h11
 
 from kling_nb.engine.failures import BrokenError, NotSentError
 
 CONNECT_SECONDS = 15.0
-SILENT_SECONDS = 60.0
-"""Without a byte of the answer for so long, nobody will say any more."""
-
 _LONGEST_HEAD = 100 * 1024
 _EYEBALLS_SECONDS = 0.25  # RFC 8305: the other address family is tried after so long
 
 Headers = Sequence[tuple[bytes, bytes]]
 Reply = tuple[int, Headers, bytes]
 """Status, headers (names in lower case), and the body as it was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What goes out.
+
+    Attributes:
+        target: Path and query.
+        headers: ``Host`` among them, and ``Content-Length`` where there is a body.
+    """
+
+    method: bytes
+    target: bytes
+    headers: Headers
+    body: bytes = b""
 
 
 class Line(asyncio.Protocol):
@@ -41,31 +54,28 @@ class Line(asyncio.Protocol):
         self._head: h11.Response | None = None
         self._body = bytearray()
         self._cap = 0
+        self._silent = 0.0
 
-    async def ask(self, target: bytes, headers: Headers, cap: int) -> Reply:
-        """Put one question (``GET``) and read its answer.
+    async def ask(self, request: Request, *, cap: int, silent_seconds: float) -> Reply:
+        """Send one request and read its answer.
 
         Args:
-            target: Path and query.
-            headers: ``Host`` among them.
-            cap: Bytes after which the body is cut off.
+            request: What to send.
+            cap: Bytes after which the answer's body is cut off.
+            silent_seconds: Without a byte of the answer for so long, nobody will say any more.
 
         Raises:
-            NotSentError: There is no way to write such a request.
+            NotSentError: There is no way to write such a request, or nobody to write it to: it did not leave.
             BrokenError: No answer, none that is HTTP, or silence in the middle of it.
         """
-        try:
-            data = self._talk.send(h11.Request(method=b"GET", target=target, headers=list(headers)))
-        except h11.LocalProtocolError as error:
-            self.close()
-            raise NotSentError(type(error).__name__) from None
-        self._talk.send(h11.EndOfMessage())
-        self._head, self._body, self._cap = None, bytearray(), cap
+        data = self._written(request)
+        self._head, self._body, self._cap, self._silent = None, bytearray(), cap, silent_seconds
         self._reply = self._loop.create_future()
         try:
-            if self._transport is not None:
-                self._transport.write(data or b"")
-            async with asyncio.timeout(SILENT_SECONDS) as self._patience:
+            if self._transport is None or not self.open:
+                raise NotSentError("ConnectError")
+            self._transport.write(data)
+            async with asyncio.timeout(silent_seconds) as self._patience:
                 return await self._reply
         except TimeoutError:
             raise BrokenError("ReadTimeout") from None
@@ -99,7 +109,7 @@ class Line(asyncio.Protocol):
         except h11.RemoteProtocolError as error:
             self._fail(type(error).__name__)
         if not self._reply.done() and self._patience and not self._patience.expired():
-            self._patience.reschedule(self._loop.time() + SILENT_SECONDS)
+            self._patience.reschedule(self._loop.time() + self._silent)
 
     def eof_received(self) -> None:
         """Called by the loop: the end of a body without a length, or of everything."""
@@ -110,6 +120,15 @@ class Line(asyncio.Protocol):
         """Called by the loop."""
         self.open = False
         self._fail(type(exc).__name__ if exc else "RemoteProtocolError")
+
+    def _written(self, request: Request) -> bytes:
+        try:
+            head = h11.Request(method=request.method, target=request.target, headers=list(request.headers))
+            events = [head, *([h11.Data(data=request.body)] if request.body else []), h11.EndOfMessage()]
+            return b"".join(self._talk.send(event) or b"" for event in events)
+        except h11.LocalProtocolError as error:
+            self.close()
+            raise NotSentError(type(error).__name__) from None
 
     def _read(self) -> None:
         while (event := self._talk.next_event()) is not h11.NEED_DATA:

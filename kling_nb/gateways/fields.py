@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -72,10 +73,14 @@ def dynamic_masks(brushes: Iterable[Brush]) -> list[dict[str, Any]] | None:
 
 def asked_for(request: VideoRequest) -> tuple[str, ...]:
     """The request's fields that were set and that a body may have no place for, in their order."""
-    defaults = {
-        name: field.get_default(call_default_factory=True) for name, field in type(request).model_fields.items()
-    }
-    return tuple(n for n, unset in defaults.items() if n not in _ALWAYS and getattr(request, n) != unset)
+    return tuple(name for name, unset in _unset(type(request)) if getattr(request, name) != unset)
+
+
+@functools.cache
+def _unset(kind: type[VideoRequest]) -> tuple[tuple[str, Any], ...]:
+    """What each field is as long as nobody sets it."""
+    fields = {name: field for name, field in kind.model_fields.items() if name not in _ALWAYS}
+    return tuple((name, field.get_default(call_default_factory=True)) for name, field in fields.items())
 
 
 def uncarried(

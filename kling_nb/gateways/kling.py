@@ -7,6 +7,7 @@ docs.agentsflare.com/en/api-examples/kling. One route per kind, for asking as fo
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kling_nb.catalog import endpoint
@@ -68,7 +69,7 @@ class KlingCodec:
         route = endpoint(request)
         written = body(route, request, numbered=self._gateway.numbered_shots)
         sent = overlay(written, request.extra) | {"external_task_id": _key(order)}
-        answer = yield Ask("POST", self._path(route), body=sent, paid=True)
+        answer = yield Ask("POST", tasks_path(self._gateway, route), body=sent, paid=True)
         task = identifier(dig(answer.json(), "data", "task_id"))
         if not is_fine(answer) or not task:
             raise refusal(self._gateway, answer, "paid")
@@ -80,28 +81,13 @@ class KlingCodec:
         Raises:
             GatewayError: The gateway refused to tell, or told nothing that can be read.
         """
-        answer = yield Ask("GET", self._path(ticket.route, ticket.id))
+        answer = yield Ask("GET", tasks_path(self._gateway, ticket.route, ticket.id))
         task = dig(answer.json(), "data")
-        word = text(dig(task, "task_status"))
-        state, note = phase(word)
+        state = task_state(task, answer)
         # A failed task's own words say more than an error code around them.
-        if not word or not (is_fine(answer) or (answer.ok and state == "failed")):
+        if state is None or not (is_fine(answer) or (answer.ok and state.phase == "failed")):
             raise refusal(self._gateway, answer, "look")
-        outputs = _outputs(task)
-        if state == "done" and not outputs:
-            raise refusal(self._gateway, answer, "look")
-        said = complaint(answer)
-        told = message(dig(task, "task_status_msg")) or ("" if is_fine(answer) else said.words)
-        reason = told if state == "failed" else ""
-        return TaskState(
-            phase=state,
-            word=word,
-            outputs=outputs,
-            reason=reason,
-            moderated=state == "failed" and (said.code == _MODERATED or speaks_of_content_rules(reason)),
-            charge=_charge(task),
-            note=note,
-        )
+        return state
 
     def find(self, order: Order) -> Flow[Ticket | None]:
         """``GET /v1/videos/{route}/{external_task_id}``; None if the gateway says that there is none.
@@ -111,7 +97,7 @@ class KlingCodec:
         """
         route = endpoint(order.request)
         key = _key(order)
-        answer = yield Ask("GET", self._path(route, key))
+        answer = yield Ask("GET", tasks_path(self._gateway, route, key))
         if _says_none(answer):
             return None
         task = _task_of(dig(answer.json(), "data"), key)
@@ -132,9 +118,31 @@ class KlingCodec:
         """Seconds before the same ask may be repeated; at least a second where nobody tells."""
         return pause(answer, now, _SECONDS_WHEN_THROTTLED)
 
-    def _path(self, route: str, task: str = "") -> str:
-        tail = f"/{segment(task)}" if task else ""
-        return f"{self._gateway.prefix}/v1/videos/{segment(route)}{tail}"
+
+def tasks_path(gateway: Gateway, route: str, task: str = "") -> str:
+    """Where the tasks of a route are, or one of them."""
+    tail = f"/{segment(task)}" if task else ""
+    return f"{gateway.prefix}/v1/videos/{segment(route)}{tail}"
+
+
+def task_state(task: Any, answer: Answer) -> TaskState | None:
+    """What an answer tells of one task; None where it has no state, or is done without a link."""
+    word = text(dig(task, "task_status"))
+    state, note = phase(word)
+    if word and state not in {"done", "failed"}:
+        return TaskState(phase=state, word=word, note=note)
+    outputs = _outputs(task)
+    if not word or (state == "done" and not outputs):
+        return None
+    found = TaskState(phase=state, word=word, outputs=outputs, charge=_charge(task), note=note)
+    return found if state != "failed" else replace(found, **_failure(task, answer))
+
+
+def _failure(task: Any, answer: Answer) -> dict[str, Any]:
+    """Why a task failed, in its own words, else in those around it; and whether it is about the content."""
+    said = complaint(answer)
+    reason = message(dig(task, "task_status_msg")) or ("" if is_fine(answer) else said.words)
+    return {"reason": reason, "moderated": said.code == _MODERATED or speaks_of_content_rules(reason)}
 
 
 def _key(order: Order) -> str:

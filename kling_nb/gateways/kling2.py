@@ -99,6 +99,10 @@ class Kling2Codec:
         """So many tasks in one ask; an id with a comma would read as two."""
         return 1 if "," in ticket.id else _TASKS_A_LOOK
 
+    def beside(self, ticket: Ticket) -> str:  # noqa: ARG002 - the protocol's
+        """All of them: a task is named by its id, whatever made it."""
+        return ""
+
     def poll_many(self, tickets: Sequence[Ticket]) -> Flow[dict[str, TaskState]]:
         """``GET /tasks?task_ids={id},{id},…``: many tasks with one ask for each fifty.
 

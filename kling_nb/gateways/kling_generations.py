@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from kling_nb.catalog import model, second_generation
 from kling_nb.gateways.kling import KlingCodec
 from kling_nb.gateways.kling2 import GENERATION, Kling2Codec
+from kling_nb.gateways.kling_list import AT_ONCE, listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -45,16 +46,17 @@ class KlingGenerationsCodec:
         return (self._second if _is_second(ticket) else self._first).poll(ticket)
 
     def at_once(self, ticket: Ticket) -> int:
-        """As many as the second generation takes; the first one's list tells of other people's tasks too."""
-        return self._second.at_once(ticket) if _is_second(ticket) else 1
+        """How many tasks are told of together where this one was made."""
+        return self._second.at_once(ticket) if _is_second(ticket) else AT_ONCE
+
+    def beside(self, ticket: Ticket) -> str:
+        """The second generation tells of all its tasks alike, the first one of each route's by themselves."""
+        return "" if _is_second(ticket) else ticket.route
 
     def poll_many(self, tickets: Sequence[Ticket]) -> Flow[dict[str, TaskState]]:
-        """Look at all tasks of the second generation at once; see :meth:`Kling2Codec.poll_many`.
-
-        Returns:
-            States by the tickets' ids; what is not in it must be polled alone, tasks of the first generation too.
-        """
-        return self._second.poll_many([ticket for ticket in tickets if _is_second(ticket)])
+        """Look at tasks of which :meth:`beside` says the same; see :meth:`Kling2Codec.poll_many` and :func:`listed`."""
+        second = all(map(_is_second, tickets))
+        return self._second.poll_many(tickets) if second else listed(self._gateway, tickets)
 
     def find(self, order: Order) -> Flow[Ticket | None]:
         """Look for the job by its key where its model is."""

@@ -228,6 +228,7 @@ class Desks:
                 sleep=sleep,
                 now=now,
             )
+            slots = Slots(sleep, gateway.parallel)
             self._desks[key] = Desk(
                 gateway,
                 codec,
@@ -240,10 +241,11 @@ class Desks:
                     allowance,
                     _sharing(codec, engine, now),
                     shortest=_SANDBOX_FLOOR if app else 1.0,
+                    remaining=lambda: slots.remaining,
                     now=now,
                     sleep=sleep,
                 ),
-                Slots(sleep, gateway.parallel),
+                slots,
                 patience,
                 now,
                 sleep,
@@ -273,4 +275,4 @@ def _sharing(codec: Codec, engine: Engine, now: Callable[[], float]) -> Sharing 
     async def look(tickets: Sequence[Ticket]) -> Mapping[str, TaskState]:
         return await engine.run(many.poll_many(tickets), counted=True)
 
-    return Sharing(look, many.at_once, now)
+    return Sharing(look, many.at_once, many.beside, now)

@@ -11,10 +11,11 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from kling_nb.errors import KlingError
-from kling_nb.pace import DEFAULT_PATIENCE, Allowance, Latency, next_poll, worth
+from kling_nb.pace import DEFAULT_PATIENCE, Allowance, Latency, next_poll, patience_for, worth
 
 if TYPE_CHECKING:
     from kling_nb.lab.sharing import Sharing
@@ -40,8 +41,10 @@ class Watched:
         last: Its age when it was asked last.
         covered: Its age up to which its schedule has had its polls, some of them a little early.
         due: Clock reading at which its schedule asks.
-        alone: The next question is about this job only, because a shared one did not tell of it.
+        alone: So many questions are about this job only, because a shared one did not tell of it.
+        missed: How many it was alone for the last time; twice as many the next.
         progress: 0 to 1 where the gateway tells.
+        state: What a shared question told of it last.
         news: What becomes of its turn.
     """
 
@@ -51,8 +54,10 @@ class Watched:
     last: float = 0.0
     covered: float = 0.0
     due: float = 0.0
-    alone: bool = False
+    alone: int = 0
+    missed: int = 0
     progress: float | None = None
+    state: TaskState | None = None
     news: asyncio.Future[News] | None = None
 
     def tell(self, news: News) -> None:
@@ -72,6 +77,7 @@ class Poller:
         allowance: The gateway's request budget.
         sharing: Asks about several jobs at once; None where the gateway has no way.
         shortest: Seconds between two polls of one job at least.
+        remaining: Tells which share of the jobs that were open together still is.
         patience: See :data:`kling_nb.pace.DEFAULT_PATIENCE`; may be changed at any time.
         now, sleep: Replaced by a virtual clock in tests.
     """
@@ -82,6 +88,7 @@ class Poller:
         sharing: Sharing | None = None,
         *,
         shortest: float = 1.0,
+        remaining: Callable[[], float] = lambda: 1.0,
         patience: float = DEFAULT_PATIENCE,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -90,6 +97,7 @@ class Poller:
         self.patience = patience
         self._sharing = sharing
         self._shortest = shortest
+        self._remaining = remaining
         self._now = now
         self._sleep = sleep
         self._due: list[Watched] = []
@@ -116,29 +124,36 @@ class Poller:
         job.due = job.started + next_poll(
             job.latency,
             max(age, job.last, job.covered),
-            patience=self.patience,
+            patience=patience_for(self.patience, self._remaining()),
             shortest=self._shortest,
             progress=job.progress,
         )
         wait = max(job.due - self._now(), 0.0)
         job.news = asyncio.get_running_loop().create_future()
         try:
-            shares = self._sharing is not None and self._sharing.join(job)
-            await (self._doze(wait, job.news) if shares else self._sleep(wait))
-            if not (shares and self._sharing and self._sharing.has_taken(job)):
-                self._call(job)
+            if self._sharing is not None and self._sharing.join(job):
+                return await self._dozing(job, job.news, wait)
+            await self._sleep(wait)
+            self._call(job)
             return await job.news
         finally:
             self._leave(job)
 
-    async def _doze(self, seconds: float, news: asyncio.Future[News]) -> None:
-        """Sleep, unless there is news before."""
+    async def _dozing(self, job: Watched, news: asyncio.Future[News], seconds: float) -> News:
+        """Sleep until its own question is due, or until another one has brought news."""
         nap = asyncio.ensure_future(self._sleep(seconds))
-        either: set[asyncio.Future[Any]] = {nap, news}
+        nap.add_done_callback(partial(self._wakes, job))
         try:
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            return await news
         finally:
             nap.cancel()
+
+    def _wakes(self, job: Watched, nap: asyncio.Future[None]) -> None:
+        if nap.cancelled() or not job.waits_for_news():
+            return
+        job.covered = max(job.covered, job.due - job.started)  # whatever is answered next wakes it, news or none
+        if self._sharing is None or not self._sharing.has_taken(job):
+            self._call(job)
 
     def _call(self, job: Watched) -> None:
         """A job is due: it goes at once if there is room and nobody else waits, else when its time comes."""
@@ -170,7 +185,7 @@ class Poller:
         if self._sharing and len(crowd) > 1:
             self._sharing.ask(crowd, self._call)
         else:
-            job.alone = False
+            job.alone = max(job.alone - 1, 0)
             job.tell(None)
 
     def _leave(self, job: Watched) -> None:

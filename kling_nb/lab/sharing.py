@@ -1,7 +1,7 @@
 """One question about several jobs, where the gateway tells of several tasks in one answer.
 
-Nothing is lost by sharing: a job that the answer leaves out is asked about alone the next time, and when a shared
-question fails, each of its jobs asks for itself.
+Nothing is lost by sharing: a job that the answer leaves out is asked about alone the next time, then the next two, four
+and eight times, and when a shared question fails, each of its jobs asks for itself.
 """
 
 from __future__ import annotations
@@ -9,19 +9,23 @@ from __future__ import annotations
 import asyncio
 import heapq
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kling_nb.errors import AnswerError, OutageError, ThrottledError
 from kling_nb.lab.polling import AGAIN, Watched
-from kling_nb.pace import Candidate, company, horizon, worth
+from kling_nb.pace import horizon
 from kling_nb.wire import TaskState
 
 if TYPE_CHECKING:
     from kling_nb.wire import Ticket
 
-_LOOKED_AT = 4
-"""Of many waiting jobs, so many times those that fit into a question are looked at: the ones that are due next."""
+_ENOUGH = 50
+"""So many jobs tell how soon another question is worth it; more would only say what the shortest gap says already."""
+
+_SAME_TIME = 0.02
+"""Polls that are due within such a share of the age are one: nobody sees the difference."""
 
 _REST, _LONGEST_REST = 30.0, 600.0
 """Seconds without shared questions after one that failed, doubled each time."""
@@ -32,7 +36,7 @@ class Sharing:
 
     Args:
         look: Asks the gateway about tasks, with one request; their states by the tickets' ids.
-        at_once: Tasks that one request may name, if a ticket is among them; see :class:`kling_nb.wire.Batching`.
+        at_once, beside: How many tasks share a request, and which; see :class:`kling_nb.wire.Batching`.
         now: Replaced by a virtual clock in tests.
     """
 
@@ -40,12 +44,14 @@ class Sharing:
         self,
         look: Callable[[Sequence[Ticket]], Awaitable[Mapping[str, TaskState]]],
         at_once: Callable[[Ticket], int],
+        beside: Callable[[Ticket], str],
         now: Callable[[], float] = time.time,
     ) -> None:
         self._look = look
         self._at_once = at_once
+        self._beside = beside
         self._now = now
-        self._waiting: dict[Watched, None] = {}
+        self._waiting: defaultdict[str, dict[Watched, None]] = defaultdict(dict)
         self._asking: set[asyncio.Task[None]] = set()
         self._rest = _REST
         self._rests_until = 0.0
@@ -54,33 +60,30 @@ class Sharing:
         """Let a job come along with others' questions from now on; False if it cannot."""
         if job.ticket is None or job.alone or self._at_once(job.ticket) <= 1:
             return False
-        self._waiting[job] = None
+        self._beside_it(job)[job] = None
         return True
 
     def has_taken(self, job: Watched) -> bool:
         """Whether a question has taken it along since it joined."""
-        return job not in self._waiting
+        return job not in self._beside_it(job)
 
     def leave(self, job: Watched) -> None:
         """It comes along no more."""
-        self._waiting.pop(job, None)
+        self._beside_it(job).pop(job, None)
 
     def crowd(self, first: Watched, now: float, patience: float, shortest: float) -> list[Watched]:
         """A job whose turn it is, and who is asked about with it."""
-        if first.ticket is None or first not in self._waiting or now < self._rests_until:
+        waiting = self._beside_it(first)
+        if first.ticket is None or first not in waiting or now < self._rests_until:
             return [first]
         most = self._at_once(first.ticket)
-        near = heapq.nsmallest(_LOOKED_AT * most, self._waiting, key=lambda job: job.due)
+        near = [job for job in heapq.nsmallest(most, waiting, key=lambda job: job.due) if job is not first]
         # Where hardly any of them can be ready, the horizon is far away, and what is far away is not soon.
-        best = min(horizon(((job.latency, now - job.started) for job in near), patience), (now - first.started) / 4)
-        soon = max(best, shortest)
-        able = [
-            job
-            for job in near
-            if job is not first and (job.due - now <= soon or now - job.started - job.last >= shortest)
-        ]
-        candidates = [Candidate(job.due - now, worth(job.latency, now - job.started, job.last)) for job in able]
-        crowd = [first, *(able[index] for index in company(candidates, soon, most - 1))]
+        age = now - first.started
+        ages = ((job.latency, now - job.started) for job in [first, *near[:_ENOUGH]])
+        soon = max(min(horizon(ages, patience), age / 4), _SAME_TIME * age, shortest)
+        able = [job for job in near if job.due - now <= soon or now - job.started - job.last >= shortest]
+        crowd = [first, *able[: most - 1]]
         for job in crowd:
             if job.due - now <= soon:  # this is the poll that its schedule was about to ask for
                 job.covered = max(job.covered, job.due - job.started)
@@ -113,7 +116,7 @@ class Sharing:
         except Exception:  # noqa: BLE001 - whatever is wrong with it, each job can still ask for itself
             self._fails()
             for job in filter(Watched.waits_for_news, crowd):
-                job.covered, job.alone = 0.0, True
+                job.covered, job.alone = 0.0, max(job.alone, 1)
                 call(job)
         else:
             self._rest = _REST
@@ -123,8 +126,14 @@ class Sharing:
     def _pass_on(self, job: Watched, told: Mapping[str, TaskState]) -> None:
         state = told.get(job.ticket.id) if job.ticket else None
         if state is None:
-            job.covered, job.alone = 0.0, True
-        job.tell(AGAIN if state is None else state)
+            job.covered = 0.0
+            job.alone = job.missed = max(2 * job.missed, 1)
+            job.tell(AGAIN)
+        elif state == job.state and job.due > max(self._now(), job.started + job.covered) and job.waits_for_news():
+            self.join(job)  # nothing new, and not its turn: it need not be woken
+        else:
+            job.state = state
+            job.tell(state)
 
     async def _told(self, crowd: Sequence[Watched]) -> dict[str, TaskState]:
         tickets = {job.ticket.id: job.ticket for job in crowd if job.ticket}
@@ -133,6 +142,10 @@ class Sharing:
         if tickets.keys().isdisjoint(found):
             raise AnswerError("The gateway told of none of the tasks that it was asked about.", charged=None)
         return found
+
+    def _beside_it(self, job: Watched) -> dict[Watched, None]:
+        """Those that wait and can share its question."""
+        return self._waiting["" if job.ticket is None else self._beside(job.ticket)]
 
     def _fails(self) -> None:
         self._rests_until = self._now() + self._rest

@@ -31,6 +31,7 @@ class Slots:
         self.limit = limit
         self._open: set[str] = set()
         self._coming: set[str] = set()
+        self._most = 0
         self._waiting = 0
         self._freed = asyncio.Event()
         self.door = asyncio.Semaphore(_AT_ONCE)
@@ -40,10 +41,16 @@ class Slots:
         """Submits in the queue."""
         return self._waiting
 
+    @property
+    def remaining(self) -> float:
+        """Open tasks as a share of the most that were open since there was none; 1 where there is none."""
+        return len(self._open) / self._most if self._open else 1.0
+
     def opened(self, job: str) -> None:
         """The gateway works on a task."""
         self._coming.discard(job)
         self._open.add(job)
+        self._most = max(self._most, len(self._open))
         if self.limit is not None and len(self._open) > self.limit:
             self.limit = len(self._open)
 
@@ -53,6 +60,8 @@ class Slots:
             self._open.discard(job)
             self._coming.discard(job)
             self._freed.set()
+        if not self._open:
+            self._most = 0
 
     def refused(self) -> None:
         """One more was too many."""

@@ -5,20 +5,19 @@ task; :mod:`.allowance` shares a gateway's request budget between many; :mod:`.c
 """
 
 from kling_nb.pace.allowance import Allowance, worth
-from kling_nb.pace.company import Candidate, company, horizon
+from kling_nb.pace.company import horizon
 from kling_nb.pace.latency import RECENT, Latency, learned, prior
-from kling_nb.pace.schedule import DEFAULT_PATIENCE, next_poll
+from kling_nb.pace.schedule import DEFAULT_PATIENCE, next_poll, patience_for
 
 __all__ = [
     "DEFAULT_PATIENCE",
     "RECENT",
     "Allowance",
-    "Candidate",
     "Latency",
-    "company",
     "horizon",
     "learned",
     "next_poll",
+    "patience_for",
     "prior",
     "worth",
 ]

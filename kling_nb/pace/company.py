@@ -1,4 +1,4 @@
-"""Which tasks one question asks about, where a gateway tells of several in one answer.
+"""How soon the next question is worth it, where a gateway tells of several tasks in one answer.
 
 The question costs the same for one as for many, so when one task's turn has come, all that can share it come along.
 Those whose own turn would come shortly after have had it then: that is what makes the questions fewer.
@@ -7,25 +7,11 @@ Those whose own turn would come shortly after have had it then: that is what mak
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kling_nb.pace.latency import Latency
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A task that could be asked about together with others.
-
-    Attributes:
-        due: Seconds until its own schedule asks; 0 or less: it does so now.
-        worth: Of asking about it now; see :func:`kling_nb.pace.worth`.
-    """
-
-    due: float
-    worth: float
 
 
 def horizon(tasks: Iterable[tuple[Latency, float]], patience: float) -> float:
@@ -43,22 +29,3 @@ def horizon(tasks: Iterable[tuple[Latency, float]], patience: float) -> float:
     """
     gained = sum(latency.hazard(age) / age for latency, age in tasks if age > 0)
     return math.sqrt(2 * patience / gained) if gained > 0 else math.inf
-
-
-def company(candidates: Sequence[Candidate], within: float, most: int) -> list[int]:
-    """Who comes along: first those that are due soon, then the others, of each the most worth asking first.
-
-    Args:
-        candidates: Everybody who could.
-        within: Seconds that count as soon.
-        most: How many the question has room for.
-
-    Returns:
-        Their indices.
-    """
-
-    def rank(index: int) -> tuple[bool, float]:
-        candidate = candidates[index]
-        return candidate.due > within, -candidate.worth
-
-    return sorted(range(len(candidates)), key=rank)[:most]

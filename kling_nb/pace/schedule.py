@@ -35,6 +35,24 @@ _FROM, _TO = -3.6, 4.6
 _NORMAL = NormalDist()
 
 
+_LAST = 0.1
+"""The last tenth of many tasks is what everybody waits for; asked more often, they cost hardly a poll a task more."""
+
+_LEAST = 0.1
+"""Share of the patience that is left for the very last ones: a third of the gaps."""
+
+
+def patience_for(patience: float, remaining: float) -> float:
+    """What a poll may cost when most of the tasks that were begun together have ended.
+
+    Args:
+        patience: See :data:`DEFAULT_PATIENCE`.
+        remaining: Share of them that is still open, 0 to 1.
+    """
+    wanted = min(max(remaining / _LAST, _LEAST), 1.0)
+    return patience * 2.0 ** round(math.log2(wanted))  # in steps: each patience has its own search, once
+
+
 def next_poll(
     latency: Latency,
     age: float,

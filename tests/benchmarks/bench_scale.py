@@ -194,7 +194,7 @@ async def measure(
     delays = [(task.seen - task.ready) / task.latency for task in tasks if task.seen]
     return row | {
         "lost": len(tasks) - row["ends"].get("done", 0),
-        "polls": sum(task.polls for task in tasks) / jobs,
+        "polls": gateway.looks / jobs,
         "late": 100 * statistics.median(delays),
         "longest": row["wall"] / longest,
         "load": os.getloadavg()[0],

@@ -1,4 +1,4 @@
-"""Many clips of Kling's second generation: one question about all of them, and what happens when it goes wrong."""
+"""Many clips on Kling's own gateway: one question about all of them, and what happens when it goes wrong."""
 
 from __future__ import annotations
 
@@ -44,11 +44,27 @@ def test_one_question_about_many(nb: Notebook) -> None:
     assert len(asked) < CLIPS * 4 / 2
 
 
-def test_the_first_generation_is_asked_about_one_by_one(nb: Notebook) -> None:
-    """Its list would tell of everybody's tasks."""
-    _, asked = made(nb, "kling-v2-6", FEW)
-    assert len(asked) >= FEW * 4
-    assert all("/v1/videos/text2video/" in seen.path for seen in asked)
+def test_the_first_generation_is_listed(nb: Notebook) -> None:
+    """The newest tasks of the route, among which ours are; a task that is ready is not asked about once more."""
+    _, asked = made(nb, "kling-v2-6")
+    lists = [seen for seen in asked if seen.path == "/v1/videos/text2video"]
+    assert {(seen.query["pageNum"], seen.query["pageSize"]) for seen in lists} <= {
+        ("1", str(max(30, 4 * clips))) for clips in range(1, CLIPS + 1)
+    }
+    assert len(lists) > 2
+    assert len(asked) < CLIPS * 4 / 2
+
+
+def test_each_route_has_its_own_list(nb: Notebook) -> None:
+    """Clips from text and from pictures are never looked for in the same one."""
+    nb.gw.script(*[Script(("queued", "running", "running", "done"))] * 4)
+    asked = {"prompt": "a fox", "model": "kling-v2-6"}
+    from_picture = {**asked, "image": "https://pictures.example/fox.png"}
+    requests = [{**request, "take": take} for request in (asked, from_picture) for take in (1, 2)]
+    jobs = nb.lab.order(requests, gateway="kling", yes=True)
+    jobs.wait()
+    assert {job.status for job in jobs} == {"done"}
+    assert {seen.path.split("/")[3] for seen in nb.polls()} == {"text2video", "image2video"}
 
 
 FAULTS: dict[str, Fault] = {
@@ -62,10 +78,11 @@ FAULTS: dict[str, Fault] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
-def test_nothing_is_lost(nb: Notebook, fault: Fault) -> None:
+@pytest.mark.parametrize("model", ["kling-3.0", "kling-v2-6"])
+def test_nothing_is_lost(nb: Notebook, model: str, fault: Fault) -> None:
     """Whatever the first questions are answered, every clip arrives and is paid for once."""
-    nb.gw.fault("GET /tasks", fault, times=FEW + 1)
-    made(nb, clips=FEW)
+    nb.gw.fault("GET /tasks|GET /v1/videos/text2video$", fault, times=FEW + 1)
+    made(nb, model, clips=FEW)
 
 
 def test_a_gateway_that_refuses_lists(nb: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,9 @@ class Kling:
             return self._submit(seen, route)
         if key is None:
             tasks = [task for task in self.gateway.table.all if (task.dialect, task.route) == (self.dialect, route)]
-            return self._envelope([self._told(task, task.state) for task in tasks])
+            number, size = (int(seen.query.get(name, default)) for name, default in (("pageNum", 1), ("pageSize", 30)))
+            page = tasks[::-1][(number - 1) * size : number * size]
+            return self._envelope([self._told(task, task.step()) for task in page])
         task = self.gateway.table.find(self.dialect, key, route)
         return self._envelope(self._told(task, task.step())) if task else self._error(1203, "task not found")
 

@@ -161,6 +161,7 @@ class Loopback:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128  # of five, a client that opens more connections at once tries the others again after 1 s
 
     def __init__(self, gateway: Loopback, origin: str) -> None:
         self.gateway = gateway

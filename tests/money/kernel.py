@@ -7,6 +7,7 @@ than what these tests ask of it. A deadline in the plan kills the process from i
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import resource
@@ -19,7 +20,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kling_nb.engine import http, questions
+from kling_nb.engine import http, lines
 from kling_nb.lab import Lab, leases
 from kling_nb.lab.loops import Home
 from kling_nb.scribe import Entry, Scribe
@@ -34,9 +35,9 @@ UNSETTLED = 3
 
 http._tls()  # once, before the forks
 _FACTORY = multiprocessing.get_context("forkserver")
-# The last two are what a child would else import for itself: pytest to be like its parent, the other with its
-# first connection.
-_FACTORY.set_forkserver_preload(["tests.money.kernel", "pytest", "anyio._backends._asyncio"])
+# The last three are what a child would else import for itself: pytest to be like its parent, the others with its
+# first clip and its first connection.
+_FACTORY.set_forkserver_preload(["tests.money.kernel", "pytest", "tests.money.warm", "anyio._backends._asyncio"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class Kernel:
 
 def _live(plan: Plan) -> None:
     """The kernel's whole life, in its own process."""
+    gc.freeze()  # what was imported before the fork is no garbage; looking at it would copy its pages
     sleep, now = _nap(plan.nap) if plan.nap else _virtual()
     _pretend(plan)
     if plan.file_limit:
@@ -113,7 +115,7 @@ def _live(plan: Plan) -> None:
 
 def _pretend(plan: Plan) -> None:
     """Another name, another machine, shorter leases."""
-    http.USER_AGENT = questions.USER_AGENT = plan.name  # type: ignore[attr-defined]
+    http.USER_AGENT = lines.USER_AGENT = plan.name  # type: ignore[attr-defined]
     leases.LEASE_SECONDS = plan.lease
     leases._RENEW_SECONDS = plan.lease / 6
     if plan.machine:

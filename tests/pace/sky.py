@@ -25,24 +25,30 @@ class Sky:
         per_minute: Requests that it allows.
         most: Tasks that one request may name.
         trouble: Raised by shared questions, in turn; None answers.
+        longest_nap: Seconds; a job that should sleep for longer does not.
         hidden: Tasks that shared answers leave out.
         ready: When each task is ready.
         shared: How many tasks each shared request asked about, and when.
         single: When tasks were asked about alone.
         heard: What went wrong with shared questions, as the jobs were told.
         delays: Of each finished task, in shares of its latency.
+        routes: Of the tasks that each shared request asked about.
+        turns: How many turns have ended.
         asking: Set once a shared question is on its way.
     """
 
     per_minute: int | None = None
     most: int = 50
     trouble: list[Exception | None] = field(default_factory=list)
+    longest_nap: float = math.inf
     hidden: set[str] = field(default_factory=set)
     ready: dict[str, float] = field(default_factory=dict)
     shared: list[tuple[float, int]] = field(default_factory=list)
     single: list[tuple[float, str]] = field(default_factory=list)
     heard: list[str] = field(default_factory=list)
     delays: list[float] = field(default_factory=list)
+    routes: list[set[str]] = field(default_factory=list)
+    turns: int = 0
     asking: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -56,12 +62,18 @@ class Sky:
 
     def poller(self, *, sharing: bool = True) -> Poller:
         """A poller of this gateway."""
-        shares = Sharing(self.look, lambda _: self.most, self.now) if sharing else None
-        return Poller(Allowance(self.per_minute, self.now()), shares, now=self.now)
+        shares = Sharing(self.look, lambda _: self.most, lambda ticket: ticket.route, self.now) if sharing else None
+        return Poller(
+            Allowance(self.per_minute, self.now()),
+            shares,
+            now=self.now,
+            sleep=lambda seconds: asyncio.sleep(min(seconds, self.longest_nap)),
+        )
 
     async def look(self, tickets: Sequence[Ticket]) -> Mapping[str, TaskState]:
         """Many tasks with one request, which takes a moment."""
         self.shared.append((self.now(), len(tickets)))
+        self.routes.append({ticket.route for ticket in tickets})
         self.asking.set()
         await asyncio.sleep(0.1)
         if self.trouble and (error := self.trouble.pop(0)):
@@ -72,13 +84,14 @@ class Sky:
         """What it would tell of a task now."""
         return TaskState("done" if self.now() >= self.ready[task] else "running")
 
-    async def follow(self, poller: Poller, task: str, latency: float) -> None:
+    async def follow(self, poller: Poller, task: str, latency: float, *, route: str = "") -> None:
         """One job from its submit to the poll that finds it ready."""
-        watched = Watched(BELIEF, self.now(), Ticket(task))
+        watched = Watched(BELIEF, self.now(), Ticket(task, route))
         self.ready[task] = self.now() + latency
         while True:
             try:
                 state = await poller.turn(watched)
+                self.turns += 1
             except GatewayError as error:
                 self.heard.append(f"{task}: {error.sentence}")
                 await asyncio.sleep(2)

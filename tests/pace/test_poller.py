@@ -73,6 +73,20 @@ def test_a_submit_beyond_the_account_waits_for_a_place() -> None:
     assert run(scene()) == ["a ended", "third"]
 
 
+def test_what_remains_of_those_that_were_open() -> None:
+    """A share of the most, until the last one has ended."""
+    slots = Slots()
+    seen = [slots.remaining]
+    for name in "abcd":
+        slots.opened(name)
+        seen.append(slots.remaining)
+    for name in "abcd":
+        slots.ended(name)
+        seen.append(slots.remaining)
+    slots.opened("e")
+    assert [*seen, slots.remaining] == [1, 1, 1, 1, 1, 0.75, 0.5, 0.25, 1, 1]
+
+
 def test_a_place_elsewhere_is_probed_for() -> None:
     """If nothing ends here, somebody else's task may have: after a minute it is tried again."""
 

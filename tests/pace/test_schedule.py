@@ -8,7 +8,7 @@ import statistics
 
 import pytest
 
-from kling_nb.pace import DEFAULT_PATIENCE, Latency, learned, next_poll, prior
+from kling_nb.pace import DEFAULT_PATIENCE, Latency, learned, next_poll, patience_for, prior
 
 SIGMA = 0.4
 MEDIAN = 60.0
@@ -116,3 +116,12 @@ def test_only_a_tiny_patience_asks_faster_than_the_floor(patience: float, gap: f
     """The floor of two seconds holds, until somebody says that looking costs nearly nothing."""
     assert next_poll(Latency(60, 0.4), 100.0, patience=patience, shortest=2.0) >= 100 + gap
     assert next_poll(Latency(0.5, 0.4), 100.0, patience=patience, shortest=2.0) >= 100 + gap
+
+
+def test_the_last_of_many_are_asked_more_often() -> None:
+    """Not one alone, not a handful, not nine tenths of a thousand; the steps are few, for each is searched once."""
+    whole = [patience_for(DEFAULT_PATIENCE, share) for share in (1.0, 1 / 9, 0.1)]
+    assert whole == [DEFAULT_PATIENCE] * 3
+    last = {patience_for(DEFAULT_PATIENCE, open_ / 1000) for open_ in range(1, 100)}
+    assert DEFAULT_PATIENCE / 16 < min(last) < DEFAULT_PATIENCE / 6
+    assert len(last) < 6

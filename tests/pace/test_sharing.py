@@ -6,13 +6,19 @@ import asyncio
 import bisect
 import math
 import statistics
+from typing import TYPE_CHECKING
 
 import pytest
 
 from kling_nb.errors import AnswerError, OutageError, RejectedError, ThrottledError
-from kling_nb.pace import DEFAULT_PATIENCE, Candidate, Latency, company, horizon
+from kling_nb.pace import DEFAULT_PATIENCE, Latency, horizon
 from tests.pace.sky import Sky
 from tests.pace.virtual import run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kling_nb.wire import TaskState, Ticket
 
 
 def polled(sky: Sky, tasks: int = 20, each: int = 6, *, sharing: bool = True) -> Sky:
@@ -48,6 +54,46 @@ def test_no_question_names_more_than_it_may() -> None:
     sky = polled(Sky(most=5), tasks=30, each=2)
     assert max(count for _, count in sky.shared) == 5
     assert statistics.mean(sky.delays) < 0.1
+
+
+def test_only_who_has_news_is_woken() -> None:
+    """Twenty come along with each question; a job's turn ends with its own schedule, or with something new."""
+    sky = polled(Sky())
+    told = sum(count for _, count in sky.shared)
+    assert sky.turns < told / 2
+
+
+def test_who_wakes_early_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A nap ends before its time while a slow question is on its way that has nothing new to tell."""
+
+    async def slow(self: Sky, tickets: Sequence[Ticket]) -> Mapping[str, TaskState]:
+        await asyncio.sleep(5)
+        return {ticket.id: self.state(ticket.id) for ticket in tickets}
+
+    async def scene(latency: float) -> list[float]:
+        sky = Sky(longest_nap=1.5)
+        poller = sky.poller()
+        await asyncio.wait_for(asyncio.gather(sky.follow(poller, "a", latency), sky.follow(poller, "b", 200)), 3600)
+        return sky.delays
+
+    monkeypatch.setattr(Sky, "look", slow)
+    for latency in (5, 10, 15, 20):
+        assert len(run(scene(latency))) == 2
+
+
+def test_each_shelf_has_its_own_questions() -> None:
+    """A question is about tasks that the gateway tells of together."""
+
+    async def scene() -> Sky:
+        sky = Sky()
+        poller = sky.poller()
+        await asyncio.gather(*(sky.follow(poller, f"{name}", 60.0, route=f"r{name % 2}") for name in range(10)))
+        return sky
+
+    sky = run(scene())
+    assert len(sky.delays) == 10
+    assert sky.routes
+    assert all(len(routes) == 1 for routes in sky.routes)
 
 
 def test_who_cannot_share_asks_alone() -> None:
@@ -122,14 +168,6 @@ def test_whoever_is_stopped_takes_no_answer_along() -> None:
     sky = run(scene())
     assert len(sky.delays) == 2
     assert not sky.single or {task for _, task in sky.single} <= {"b", "c"}
-
-
-def test_company() -> None:
-    """Those that are due soon go before the others, of each the most worth asking; never too many."""
-    people = [Candidate(9, 0.5), Candidate(1, 0.1), Candidate(-2, 0.2), Candidate(9, 0.6), Candidate(0, 0.15)]
-    assert company(people, 2, 9) == [2, 4, 1, 3, 0]
-    assert company(people, 2, 2) == [2, 4]
-    assert company([], 2, 2) == []
 
 
 def test_horizon() -> None:

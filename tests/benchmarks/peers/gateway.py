@@ -16,13 +16,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import islice
 from statistics import NormalDist
 from typing import Any
+from urllib.parse import parse_qs
 
 NGINX = b"<html><head><title>503 Service Temporarily Unavailable</title></head><center>nginx</center></html>"
 _PROMPT = re.compile(rb"task-(\d+)")
 _TASK = re.compile(r"(t\d{5}-\d+)")
 _EXTERNAL = re.compile(rb'"external_task_id": ?"([^"]+)"')
+_LIST = "/v1/videos/text2video"
 _KEY = re.compile(r"/(kn-[\w-]+)$")
 
 
@@ -80,6 +83,7 @@ class Asked:
     path: str
     headers: dict[str, str]
     body: bytes
+    query: str = ""
 
 
 Reply = tuple[int, Any, dict[str, str]]
@@ -93,11 +97,13 @@ class Gateway:
     Attributes:
         clip: The bytes of every result.
         url: Its own address.
+        looks: Questions about tasks, however many each was about.
     """
 
     faults: Faults
     clip: bytes
     url: str = ""
+    looks: int = 0
     tasks: dict[str, Task] = field(default_factory=dict)
     _attempts: dict[int, int] = field(default_factory=dict)
     _began: float | None = None
@@ -116,6 +122,12 @@ class Gateway:
             return HTTPStatus.OK, {"data": {"estimatedCredits": 10, "sufficient": True}}, {}
         if asked.method == "POST":
             return self._submit(asked, now)
+        self.looks += 1
+        return self._look(asked, now)
+
+    def _look(self, asked: Asked, now: float) -> Reply | None:
+        if asked.path == _LIST:
+            return HTTPStatus.OK, self._page(asked, now), {}
         if key := _KEY.search(asked.path):
             found = next((task for task in self.tasks.values() if task.key == key[1]), None)
             return _told(self.url, asked.path, found, ready=False) if found else _no_such_task()
@@ -142,6 +154,21 @@ class Gateway:
         if self._chance("lost", number, attempt) < self.faults.lost:
             return None
         return _told(self.url, asked.path, task, ready=False, first=True)
+
+    def _page(self, asked: Asked, now: float) -> dict[str, Any]:
+        """Kling's list of tasks, the newest first."""
+        wanted = {name: int(value[0]) for name, value in parse_qs(asked.query).items()}
+        size = wanted.get("pageSize", 30)
+        newest = islice(reversed(self.tasks.values()), size * (wanted.get("pageNum", 1) - 1), None)
+        tasks = list(islice(newest, size))
+        for task in tasks:
+            if not task.seen and now >= task.ready:
+                task.seen = now
+        told = [_kling(self.url, asked.path, task, self._link(task, now), None)["data"] for task in tasks]
+        return {"code": 0, "message": "SUCCEED", "data": told}
+
+    def _link(self, task: Task, now: float) -> str | None:
+        return f"{self.url}/files/{task.id}.mp4" if now >= task.ready else None
 
     def _poll(self, asked: Asked, now: float) -> Reply | None:
         said = _TASK.search(asked.path)
@@ -231,7 +258,7 @@ def _fal(url: str, path: str, task: Task, clip: str | None, first: Any) -> dict[
 
 
 _DIALECTS: dict[str, Callable[[str, str, Task, str | None, Any], dict[str, Any]]] = {
-    "/v1/videos/text2video": _kling,
+    _LIST: _kling,
     "/v1/videos": _openai,
     "/api/v1/": _wireflow,
     "/v1/predictions": _replicate,
@@ -268,7 +295,8 @@ async def _read(reader: asyncio.StreamReader) -> Asked | None:
     method, target, _ = line.split(" ", 2)
     headers = {name.lower(): value.strip() for name, _, value in (entry.partition(":") for entry in lines)}
     body = await reader.readexactly(int(headers.get("content-length", 0)))
-    return Asked(method, target.partition("?")[0], headers, body)
+    path, _, query = target.partition("?")
+    return Asked(method, path, headers, body, query)
 
 
 def _packed(status: int, body: Any, headers: dict[str, str]) -> bytes:

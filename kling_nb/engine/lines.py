@@ -1,7 +1,7 @@
-"""Free questions: which may take the short way to the gateway, and the connections that are kept for them.
+"""Which requests take the short way to the gateway, and the connections for them.
 
-Only what is sent as it is written takes it: a ``GET`` to a plain address, without a body and with no proxy between.
-Everything else, and the paid request always, goes through the HTTP library (:mod:`.http`).
+Only what is sent as it is written does: to a plain address, with little or no body and no proxy between. Everything
+else goes through the HTTP library (:mod:`.http`).
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from kling_nb.engine.bodies import is_plain, unpacked
 from kling_nb.engine.direct import is_direct
-from kling_nb.engine.line import Line, connected
+from kling_nb.engine.line import Line, Request, connected
 from kling_nb.wire import Answer
 
 ANSWER_CAP = 16 * 1024 * 1024
@@ -25,7 +26,12 @@ KEPT_SECONDS = 30.0
 
 USER_AGENT = "kling_nb (+https://github.com/kling-nb/kling_nb)"
 
-_PARTS = {"method", "url", "headers"}
+_METHODS = {"GET", "POST"}
+_PARTS = {"method", "url", "headers", "params", "content"}
+_HEAVY = 64 * 1024
+"""Bytes of a body from which on how it is sent matters more than what the library takes."""
+
+_SILENT_SECONDS, _PAID_SILENT_SECONDS = 60.0, 180.0  # a gateway may think before it takes a job
 _PORTS = {"http": 80, "https": 443}
 _LETTER = r"(?:[\w~!$&'()*+,;=:@.-]|%[0-9a-fA-F]{2})"
 _ADDRESS = re.compile(
@@ -56,8 +62,8 @@ class Address:
         return self.scheme, self.host, self.port
 
 
-class Questions:
-    """Kept connections by origin, the one that was used last first.
+class Lines:
+    """Kept connections by origin, the one that was used last first; and new ones for what is paid.
 
     Args:
         tls: Makes the context, for ``https`` only.
@@ -73,9 +79,12 @@ class Questions:
 
     def address(self, request: Mapping[str, Any]) -> Address | None:
         """Where a request goes if it may take the short way, else None."""
-        if request["method"] != "GET" or request.keys() != _PARTS:
+        if request["method"] not in _METHODS or not request.keys() <= _PARTS:
             return None
-        found = _ADDRESS.fullmatch(request["url"])
+        url, params = request["url"], request.get("params")
+        if len(request.get("content", b"")) > _HEAVY or (params and "?" in url):
+            return None
+        found = _ADDRESS.fullmatch(f"{url}?{urlencode(params, quote_via=quote)}" if params else url)
         if found is None:
             return None
         scheme, host, port, target = found.groups()
@@ -84,27 +93,47 @@ class Questions:
         address = Address(scheme, host, int(port or _PORTS[scheme]), target)
         return address if self._local or self._reaches(scheme, host) else None
 
-    async def ask(self, address: Address, headers: Mapping[str, str]) -> Answer:
-        """Put a question and read its answer, capped at 16 MB.
+    async def exchange(self, address: Address, request: Mapping[str, Any], *, paid: bool) -> Answer:
+        """Send a request and read its answer, capped at 16 MB.
+
+        Args:
+            address: From :meth:`address`.
+            request: Keyword arguments of the library.
+            paid: It takes a connection of its own: a kept one may have been closed by the other side, which would
+                turn "not sent" into "perhaps sent".
 
         Raises:
             NotSentError, BrokenError: As :meth:`kling_nb.engine.line.Line.ask`.
             PackingError: The answer is packed in a way that was not asked for, or damaged.
         """
-        origin = scheme, host, port = address.origin
-        own = {"host": host if port == _PORTS[scheme] else f"{host}:{port}", **self._headers}
-        sent = own | {name.lower(): value for name, value in headers.items()}
-        line = self._kept(origin) or await connected(host.strip("[]"), port, self._tls() if scheme == "https" else None)
-        lines = [(name.encode("ascii"), value.encode("ascii")) for name, value in sent.items()]
-        status, head, body = await line.ask(address.target.encode("ascii"), lines, ANSWER_CAP)
-        if line.open:
-            self._idle.setdefault(origin, []).append(line)
+        line = None if paid else self._kept(address.origin)
+        line = line or await self._connected(address)
+        silent = _PAID_SILENT_SECONDS if paid else _SILENT_SECONDS
+        status, head, body = await line.ask(self._written(address, request), cap=ANSWER_CAP, silent_seconds=silent)
+        if paid:
+            line.close()
+        elif line.open:
+            self._idle.setdefault(address.origin, []).append(line)
         told: dict[str, str] = {}
         for raw, value in head:
             name, said = raw.decode("latin1"), value.decode("latin1")
             told[name] = f"{told[name]}, {said}" if name in told else said
         encoding = told.get("content-encoding", "")
-        return Answer(status, told, body if is_plain(encoding) else await capped(unpacked(_at_once(body), encoding)))
+        return Answer(status, told, body if is_plain(encoding) else await capped(unpacked(_in_one(body), encoding)))
+
+    def _written(self, address: Address, request: Mapping[str, Any]) -> Request:
+        scheme, host, port = address.origin
+        body: bytes = request.get("content", b"")
+        sent = {"host": host if port == _PORTS[scheme] else f"{host}:{port}", **self._headers}
+        sent |= {name.lower(): value for name, value in request["headers"].items()}
+        if body or request["method"] != "GET":
+            sent["content-length"] = str(len(body))
+        lines = [(name.encode("ascii"), value.encode("ascii")) for name, value in sent.items()]
+        return Request(request["method"].encode("ascii"), address.target.encode("ascii"), lines, body)
+
+    async def _connected(self, address: Address) -> Line:
+        tls = self._tls() if address.scheme == "https" else None
+        return await connected(address.host.strip("[]"), address.port, tls)
 
     def close(self) -> None:
         """Hang up."""
@@ -140,5 +169,5 @@ async def capped(pieces: AsyncGenerator[bytes, None]) -> bytes:
     return bytes(memoryview(body)[:ANSWER_CAP])
 
 
-async def _at_once(body: bytes) -> AsyncIterator[bytes]:
+async def _in_one(body: bytes) -> AsyncIterator[bytes]:
     yield body

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,14 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kling_nb.engine import line as room
+from kling_nb.engine import lines as room
 from kling_nb.engine.failures import BrokenError, NotSentError
 from kling_nb.engine.http import Http, Place
-from kling_nb.engine.questions import Questions
+from kling_nb.engine.line import Request, connected
+from kling_nb.engine.lines import Lines
 
 if TYPE_CHECKING:
     from kling_nb.wire import Answer
 
+_LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
 
 
@@ -29,11 +32,13 @@ class Server:
 
     Attributes:
         asked: What came, by connection.
+        bodies: What came behind the heads, in order.
     """
 
     def __init__(self, *answers: bytes | None) -> None:
         self._answers = list(answers)
         self.asked: list[list[bytes]] = []
+        self.bodies: list[bytes] = []
         self.talks: list[asyncio.Task[None] | None] = []
         self.url = ""
 
@@ -45,6 +50,8 @@ class Server:
         with suppress(OSError, asyncio.IncompleteReadError):
             while True:
                 said.append(await reader.readuntil(b"\r\n\r\n"))
+                if length := _LENGTH.search(said[-1]):
+                    self.bodies.append(await reader.readexactly(int(length[1])))
                 answer = self._answers.pop(0)
                 if answer == b"":
                     break
@@ -135,7 +142,7 @@ def test_a_late_answer_is_nobodys() -> None:
 @pytest.mark.parametrize("answer", [b"", b"garbage\r\n\r\n", OK + b"a close", b"HTTP/1.1 101 Switch\r\n\r\n", None])
 def test_trouble_after_the_question_left(monkeypatch: pytest.MonkeyPatch, answer: bytes | None) -> None:
     """It may have arrived: no answer, a broken one, silence."""
-    monkeypatch.setattr(room, "SILENT_SECONDS", 0.05)
+    monkeypatch.setattr(room, "_SILENT_SECONDS", 0.05)
     server = Server(answer if answer != OK + b"a close" else OK.replace(b"2", b"99") + b"a close")
     with pytest.raises(BrokenError):
         ask(server, lambda put: put())
@@ -169,18 +176,63 @@ def test_packed_answer() -> None:
     assert ask(Server(head + body), lambda put: put()).json() == {"code": 0}
 
 
-def test_the_paid_request_takes_the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Even if it were a mere ``GET``."""
-    monkeypatch.setattr(Questions, "ask", None)
-    server = Server(OK + b"ab")
-
-    async def scene(_: object) -> Answer:
-        http = Http(Place("Test", server.url))
-        answer = await http.exchange({"method": "GET", "url": server.url, "headers": {}}, paid=True)
+async def paying(server: Server, body: bytes = b'{"prompt": "a fox"}') -> Answer:
+    """One paid request."""
+    http = Http(Place("Test", server.url))
+    headers = {"content-type": "application/json"}
+    try:
+        return await http.exchange(
+            {"method": "POST", "url": server.url, "headers": headers, "content": body}, paid=True
+        )
+    finally:
         await http.close()
-        return answer
 
-    assert ask(server, scene).body == b"ab"
+
+def test_what_is_paid() -> None:
+    """It is written whole, on a connection of its own, which is closed and never used again."""
+    server = Server(OK + b"ab", OK + b"cd", OK + b"ef")
+
+    async def scene(put: Callable[[], Awaitable[Answer]]) -> list[bytes]:
+        return [(await put()).body, (await paying(server)).body, (await put()).body]
+
+    assert ask(server, scene) == [b"ab", b"cd", b"ef"]
+    assert [len(said) for said in server.asked] == [2, 1]
+    line, *said = server.asked[1][0].decode().strip().split("\r\n")
+    headers = dict(header.lower().split(": ", 1) for header in said)
+    assert line == "POST / HTTP/1.1"
+    assert headers["content-type"] == "application/json"
+    assert headers["content-length"] == "19"
+    assert server.bodies == [b'{"prompt": "a fox"}']
+
+
+def test_a_large_body_takes_the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library knows better how to send pictures."""
+    monkeypatch.setattr(Lines, "exchange", None)
+    server = Server(OK + b"ab")
+    assert ask(server, lambda _: paying(server, b" " * 70_000)).body == b"ab"
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\na close", None])
+def test_a_paid_answer_that_is_lost(monkeypatch: pytest.MonkeyPatch, answer: bytes | None) -> None:
+    """It may have been accepted: that is never called "not sent"."""
+    monkeypatch.setattr(room, "_PAID_SILENT_SECONDS", 0.05)
+    server = Server(answer)
+    with pytest.raises(BrokenError):
+        ask(server, lambda _: paying(server))
+
+
+def test_a_connection_that_is_closed_before_anything_was_written() -> None:
+    """Nothing left: it may be sent again."""
+
+    async def scene() -> None:
+        listening = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+        line = await connected("127.0.0.1", listening.sockets[0].getsockname()[1], None)
+        await asyncio.sleep(0.02)
+        listening.close()
+        await line.ask(Request(b"POST", b"/", [(b"host", b"a")]), cap=9, silent_seconds=9)
+
+    with pytest.raises(NotSentError):
+        asyncio.run(scene())
 
 
 @pytest.mark.parametrize(
@@ -210,13 +262,22 @@ def test_which_addresses_take_the_short_way(monkeypatch: pytest.MonkeyPatch, url
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     request = {"method": "GET", "url": url, "headers": {}}
-    found = Questions(ssl.create_default_context, local=False).address(request)
+    found = Lines(ssl.create_default_context, local=False).address(request)
     assert (found.target if found else None) == target
     monkeypatch.setenv("ALL_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("no_proxy", "")
-    assert Questions(ssl.create_default_context, local=False).address(request) is None
-    local = Questions(ssl.create_default_context, local=True)
+    assert Lines(ssl.create_default_context, local=False).address(request) is None
+    local = Lines(ssl.create_default_context, local=True)
     assert (local.address(request) is None) == (target is None)
-    assert [local.address(request | more) for more in ({"method": "POST"}, {"content": b""}, {"params": {}})] == [
-        None
-    ] * 3
+    odd: list[dict[str, Any]] = [{"method": "PUT"}, {"files": {}}, {"content": b" " * 70_000}]
+    assert [local.address(request | more) for more in odd] == [None] * len(odd)
+
+
+def test_parameters_are_quoted_into_the_address() -> None:
+    """Unless there is a question mark already."""
+    lines = Lines(ssl.create_default_context, local=True)
+    request = {"method": "GET", "url": "https://api.example.com/tasks", "headers": {}, "params": {"ids": "1,2 &3"}}
+    found = lines.address(request)
+    assert found
+    assert found.target == "/tasks?ids=1%2C2%20%263"
+    assert lines.address(request | {"url": "https://api.example.com/tasks?a=b"}) is None
