@@ -9,6 +9,7 @@ import contextlib
 import io
 import json
 import os
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
+from av.video.reformatter import VideoReformatter
 
 from kling_nb.errors import NotAVideoError
 
@@ -63,6 +65,16 @@ class Probe:
     size: int
 
 
+class _Local(threading.local):
+    """Of each thread: what turns pictures into RGB; setting it up takes longer than a small picture."""
+
+    def __init__(self) -> None:
+        self.scaler = VideoReformatter()
+
+
+_LOCAL = _Local()
+
+
 def probe(path: Path) -> Probe:
     """Open the file and decode its first frame.
 
@@ -89,7 +101,7 @@ def examine(path: Path) -> tuple[Probe, bytes]:
             stream.codec_context.thread_count = 1  # starting the threads takes as long as all the rest
         frame = _frame_at(container, stream, _POSTER_AT)
         if frame is not None:
-            image: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
+            image: Image.Image = _LOCAL.scaler.reformat(frame, format="rgb24").to_image()  # type: ignore[no-untyped-call]
             return _described(path, container, stream, frame), _jpeg(image, POSTER_WIDTH, POSTER_BYTES)
     return probe(path), poster(path)  # damaged there: perhaps the beginning is not
 

@@ -5,6 +5,7 @@ Checks, prices, captions and routes all stand on this one reading, so they canno
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -135,8 +136,32 @@ class Case:
         )
 
 
+class _Same:
+    """One request object: it never changes, and comparing two field by field costs as much as reading them."""
+
+    __slots__ = ("request",)
+
+    def __init__(self, request: VideoRequest) -> None:
+        self.request = request
+
+    def __hash__(self) -> int:
+        return id(self.request)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.request is self.request
+
+
 def case_of(request: VideoRequest, gateway: str) -> Case | None:
-    """Read a request; None where the catalogue does not know the model."""
+    """Read a request; None where the catalogue does not know the model.
+
+    Checks, price, route, caption and expectation of one clip all ask for it, and a live card with each drawing.
+    """
+    return _read(_Same(request), gateway)
+
+
+@functools.lru_cache(maxsize=4096)
+def _read(same: _Same, gateway: str) -> Case | None:
+    request = same.request
     model = find_model(request.model)
     if model is None:
         return None

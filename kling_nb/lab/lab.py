@@ -371,7 +371,7 @@ class Lab:
 
     def video(self, state: JobState) -> Video | None:
         """The stored clip, if its file is still there."""
-        return Video.stored(self.folder, state)
+        return Video.stored(self.folder, state) if state.video else None
 
     def history(self, job_id: str) -> list[Event]:
         """The events of a job, oldest first."""
