@@ -7,6 +7,7 @@ docs.agentsflare.com/en/api-examples/kling. One route per kind, for asking as fo
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -128,14 +129,23 @@ def tasks_path(gateway: Gateway, route: str, task: str = "") -> str:
 def task_state(task: Any, answer: Answer) -> TaskState | None:
     """What an answer tells of one task; None where it has no state, or is done without a link."""
     word = text(dig(task, "task_status"))
-    state, note = phase(word)
-    if word and state not in {"done", "failed"}:
-        return TaskState(phase=state, word=word, note=note)
-    outputs = _outputs(task)
-    if not word or (state == "done" and not outputs):
+    if not word:
         return None
-    found = TaskState(phase=state, word=word, outputs=outputs, charge=_charge(task), note=note)
-    return found if state != "failed" else replace(found, **_failure(task, answer))
+    bare = _said_by(word)
+    if bare.phase not in {"done", "failed"}:
+        return bare
+    outputs = _outputs(task)
+    if bare.phase == "done" and not outputs:
+        return None
+    found = replace(bare, outputs=outputs, charge=_charge(task))
+    return found if found.phase == "done" else replace(found, **_failure(task, answer))
+
+
+@functools.lru_cache(maxsize=100)
+def _said_by(word: str) -> TaskState:
+    """What a word alone tells, which is all that most looks find."""
+    state, note = phase(word)
+    return TaskState(phase=state, word=word, note=note)
 
 
 def _failure(task: Any, answer: Answer) -> dict[str, Any]:

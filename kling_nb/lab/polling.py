@@ -38,6 +38,7 @@ class Watched:
         latency: How long it is believed to take.
         started: Clock reading of its submit.
         ticket: Names its task; None keeps it out of shared questions.
+        shelf: Which others it can share a question with, as :meth:`kling_nb.wire.Batching.beside` says.
         last: Its age when it was asked last.
         covered: Its age up to which its schedule has had its polls, some of them a little early.
         due: Clock reading at which its schedule asks.
@@ -51,6 +52,7 @@ class Watched:
     latency: Latency
     started: float
     ticket: Ticket | None = None
+    shelf: str | None = None
     last: float = 0.0
     covered: float = 0.0
     due: float = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from kling_nb.lab import sandboxed as sandbox
@@ -11,8 +12,10 @@ from kling_nb.lab.run import run_job
 from kling_nb.life import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from kling_nb.gateways import Gateway
+    from kling_nb.lab.desks import Desk
     from kling_nb.lab.lab import Lab
     from kling_nb.life import JobState
 
@@ -36,7 +39,8 @@ class Running:
         open_ones = [state.id for state in states if not state.terminal and state.id not in self.jobs]
         if open_ones:
             self._lab.desks.leases(self._lab.folder).take(open_ones)  # all in one disk flush
-        return [self._join(state) for state in states]
+        desk = functools.cache(self._lab.desk)  # looked up once for all of them
+        return [self._join(state, desk) for state in states]
 
     def handle(self, state: JobState) -> Job:
         """A handle for looking; a job that is not running here is not started by looking at it."""
@@ -56,7 +60,7 @@ class Running:
             job.ended.set_result(None)
         job.changed()
 
-    def _join(self, state: JobState) -> Job:
+    def _join(self, state: JobState, desk: Callable[[Gateway], Desk]) -> Job:
         if running := self.jobs.get(state.id):
             return running
         lab = self._lab
@@ -65,13 +69,12 @@ class Running:
         job = Job(lab, state, from_disk=state.status == "done")
         if state.terminal and (state.status == "failed" or lab.video(state)):
             return ended(job)
-        return self._go(job)
+        place = lab.desks.opened(sandbox.gateway(job.gateway), [job.request])
+        return self._go(job, desk(place))
 
-    def _go(self, job: Job) -> Job:
-        lab = self._lab
-        loop = lab.home.loop()
-        desk = lab.desk(lab.desks.opened(sandbox.gateway(job.gateway), [job.request]))
+    def _go(self, job: Job, desk: Desk) -> Job:
+        home = self._lab.home
         self.jobs[job.id] = job
         job.ended.add_done_callback(lambda _: self.jobs.pop(job.id, None))
-        job.abort = lab.home.start(run_job(job, desk), loop)
+        job.abort = home.start(run_job(job, desk), home.loop())
         return job

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _ENOUGH = 50
 """So many jobs tell how soon another question is worth it; more would only say what the shortest gap says already."""
 
-_SAME_TIME = 0.02
+_SAME_TIME = 0.03
 """Polls that are due within such a share of the age are one: nobody sees the difference."""
 
 _REST, _LONGEST_REST = 30.0, 600.0
@@ -145,7 +145,9 @@ class Sharing:
 
     def _beside_it(self, job: Watched) -> dict[Watched, None]:
         """Those that wait and can share its question."""
-        return self._waiting["" if job.ticket is None else self._beside(job.ticket)]
+        if job.shelf is None:
+            job.shelf = "" if job.ticket is None else self._beside(job.ticket)
+        return self._waiting[job.shelf]
 
     def _fails(self) -> None:
         self._rests_until = self._now() + self._rest
