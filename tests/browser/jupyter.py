@@ -59,6 +59,10 @@ class Jupyter:
         """Lab's theme, from the next page on."""
         _write_settings(self.home, {"apputils-extension/themes": {"theme": theme, "adaptive-theme": False}})
 
+    def draw_all_cells(self) -> None:
+        """From the next page on Lab draws every cell of a notebook, and not only those in view."""
+        _write_settings(self.home, {"notebook-extension/tracker": {"windowingMode": "none"}})
+
 
 def write_notebook(path: Path, *cells: str) -> None:
     """A notebook of code cells, with no outputs."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright
@@ -31,6 +31,30 @@ IN_STEP = """player => {
 _READY = "() => window.jupyterapp?.shell?.currentWidget?.context?.isReady"
 _IDLE = "() => jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
 
+_RAN = """() => {
+  const lab = jupyterapp.shell.currentWidget;
+  const cells = lab.content.widgets.map(cell => cell.model).filter(model => model.type === 'code');
+  const meant = model => (model.getMetadata('tags') ?? []).includes('raises-exception');
+  const stopped = model => Array.from({length: model.outputs.length}, (_, n) => model.outputs.get(n).type)
+    .includes('error') && !meant(model);
+  return lab.sessionContext.session?.kernel?.status === 'idle'
+    && (cells.every(model => model.executionCount !== null) || cells.some(stopped));
+}"""
+"""Has every cell been run, or a cell stopped the others that was not meant to?"""
+
+_CELLS = "() => jupyterapp.shell.currentWidget.content.model.toJSON().cells"
+
+_OPENED = """path => {
+  const lab = jupyterapp.shell.currentWidget;
+  return lab?.context?.path === path && lab.context.isReady && lab.content.widgets.length > 0;
+}"""
+
+_CLOSE = """() => {
+  const lab = jupyterapp.shell.currentWidget;
+  lab.sessionContext.shutdown();
+  lab.dispose();
+}"""
+
 _CALM = "() => { const book = jupyterapp.shell.currentWidget.content; book.activeCellIndex = book.widgets.length - 1 }"
 
 _PLAY = """async video => {
@@ -44,6 +68,8 @@ _PLAY = """async video => {
   video.pause();
   return video.currentTime - from;
 }"""
+
+_PLAY_AT_ONCE = f"videos => Promise.all(videos.map({_PLAY}))"
 
 _ROLL = """async (video, share) => {
   video.muted = true;
@@ -85,11 +111,33 @@ class LabPage:
         self.page.goto(address)
         self.page.wait_for_function(_READY, timeout=60_000)
 
+    def open(self, path: str) -> None:
+        """Go on to another notebook in the same page, and wait for its kernel."""
+        self.page.evaluate("async path => { await jupyterapp.commands.execute('docmanager:open', {path}) }", path)
+        self.page.wait_for_function(_OPENED, arg=path, timeout=60_000)
+        self._wait_idle()
+
     def run_all(self) -> None:
-        """Run All Cells, up to the last cell's reply; jobs may go on."""
+        """Run All Cells, up to the last cell's reply, or to the first that fails; jobs may go on."""
         self._wait_idle()
         self._command("notebook:run-all-cells")
         self._wait_idle()
+
+    def run_through(self) -> Sequence[Mapping[str, Any]]:
+        """Run All Cells, on past those that are meant to fail, after which Lab's command no longer waits.
+
+        Returns:
+            The cells as they would be saved. Some have not run if one failed that was not meant to.
+        """
+        self.run_all()
+        self.page.wait_for_function(_RAN, timeout=60_000)
+        cells: Sequence[Mapping[str, Any]] = self.page.evaluate(_CELLS)
+        return cells
+
+    def run_cell(self, number: int) -> None:
+        """Run one cell, up to its reply."""
+        self.page.evaluate("number => { jupyterapp.shell.currentWidget.content.activeCellIndex = number }", number)
+        self._command("notebook:run-cell")
 
     def save(self) -> None:
         """Save the notebook."""
@@ -98,6 +146,10 @@ class LabPage:
     def shut_kernel_down(self) -> None:
         """Shut the kernel down, as from the running panel; the page stays as it is."""
         self.page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+
+    def close(self) -> None:
+        """Close the notebook without saving it, and have its kernel shut down meanwhile; the page stays open."""
+        self.page.evaluate(_CLOSE)
 
     def calm(self) -> None:
         """Make the last cell the active one, so that no other has a mark or a toolbar."""
@@ -123,6 +175,12 @@ def play(videos: Locator) -> Sequence[float]:
         playwright.sync_api.Error: One does not play; the message says how far it came and why.
     """
     return [float(video.evaluate(_PLAY)) for video in videos.all()]
+
+
+def play_at_once(videos: Locator) -> Sequence[float]:
+    """As :func:`play`, all of them at the same time."""
+    moved: Sequence[float] = videos.evaluate_all(_PLAY_AT_ONCE)
+    return moved
 
 
 def roll(page: Page, videos: Locator, share: float) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 CELLS = (
-    "%load_ext kling_nb\nimport kling_nb as kling",
+    "%env KLING_NB_OUTPUT=compared_outputs\n%load_ext kling_nb\nimport kling_nb as kling",  # its gallery has its own
     "%%kling quick --model kling-v2-6 --duration 5 --wait\nA paper boat in the rain",
     """prompt, made = "A paper boat in the rain", {"model": "kling-v3", "duration": 5}
 slow = kling.submit(prompt, **made, set={"sandbox": {"latency": 2}})
@@ -88,7 +88,7 @@ class Lived:
 def lived(browser: Browser, jupyter: Jupyter) -> Lived:
     """Run All, watch, type, run again and again, save, shut the kernel down."""
     name = "compared.ipynb"
-    (jupyter.root / "coded").mkdir()
+    (jupyter.root / "coded").mkdir(exist_ok=True)  # the fixture may be tried again
     for number in range(12):
         make_coded(jupyter.root / "coded" / f"{number}.mp4", seconds=2, hue=8 * number)
     write_notebook(jupyter.root / name, *CELLS)
