@@ -127,7 +127,8 @@ class Card:
 
 
 def _wake(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
-    loop.call_soon_threadsafe(event.set)
+    if not event.is_set():  # a thousand jobs wake it thousands of times
+        loop.call_soon_threadsafe(event.set)
 
 
 class _Stage:

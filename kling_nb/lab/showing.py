@@ -20,12 +20,20 @@ if TYPE_CHECKING:
     from kling_nb.show import JobView
 
 
-def views(lab: Lab, jobs: Sequence[Job]) -> list[JobView]:
-    """The jobs as the look wants them."""
+def views(lab: Lab, jobs: Sequence[Job], *, posters: bool = True) -> list[JobView]:
+    """The jobs as the look wants them.
+
+    Args:
+        lab: Theirs.
+        jobs: In this order.
+        posters: Whether the pictures of finished clips are read.
+    """
     notebook, folder, now, note = lab.notebook, lab.folder, lab.now(), _ready_note(lab)
 
     def view(job: Job) -> JobView:
-        shown = job_view(job, job.video, sandbox.label(job.gateway), notebook, now, note, _latency(lab, job, folder))
+        latency = _latency(lab, job, folder)
+        label = sandbox.label(job.gateway)
+        shown = job_view(job, job.video, label, notebook, now, note, latency, posters=posters)
         return sandbox.view(_with_steps(job, shown), job, note)
 
     return [view(job) for job in jobs]
@@ -33,10 +41,12 @@ def views(lab: Lab, jobs: Sequence[Job]) -> list[JobView]:
 
 def bundle(lab: Lab, jobs: Sequence[Job]) -> dict[str, str]:
     """The jobs as they are now: a live card, a result or a grid."""
-    seen = views(lab, jobs)
+    seen = views(lab, jobs, posters=False)
     if any(view.status != "done" for view in seen) and not (len(seen) > 1 and all(job.done() for job in jobs)):
         return show.bundle(show.card(seen), show.card_text(seen))
-    seen = lab.playable(seen)
+    places = show.chosen(seen)
+    for index, view in zip(places, lab.playable(views(lab, [jobs[index] for index in places])), strict=True):
+        seen[index] = view
     if len(seen) == 1:
         return show.bundle(show.result(seen[0]), show.result_text(seen[0]))
     return show.bundle(show.grid(seen), show.grid_text(seen))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kling_nb.wire import Codec
 
 _KLING = "kling"
+_FOLDED = "What each gateway makes and carries, option by option"
 _FURTHER = (
     "negative",
     "cfg",
@@ -84,7 +85,8 @@ def _carried_table() -> dict[str, str]:
         "yes: with at least one model. note: sent with a doubt, or left out, and the cell says so. no: refused, with a "
         "sentence, before anything is sent. `--dry-run` tells for one request."
     )
-    return _both(("", *codecs), rows, note)
+    headers = ("", *codecs)
+    return bundle(table(headers, rows, note=note, fold=_FOLDED), table_text(headers, rows, note=note))
 
 
 def _codec(name: str) -> Codec:

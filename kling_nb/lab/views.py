@@ -62,9 +62,17 @@ def _count(number: int, what: str) -> str | None:
 
 
 def job_view(
-    job: Job, video: Video | None, label: str, notebook: Path, now: float, ready_note: str, latency: Latency | None
+    job: Job,
+    video: Video | None,
+    label: str,
+    notebook: Path,
+    now: float,
+    ready_note: str,
+    latency: Latency | None,
+    *,
+    posters: bool = True,
 ) -> JobView:
-    """The job at this moment."""
+    """The job at this moment; ``posters`` reads the picture of a finished clip."""
     state = job.state
     request = job.request
     sandbox = state.gateway == "sandbox"
@@ -91,7 +99,7 @@ def job_view(
         notes=(*state.notes, *filter(None, (job.waiting_for, expiry(state, now)))),
         ready_note=ready_note if sandbox else "",
         ticket=str((state.ticket or {}).get("id", "")),
-        video=_video_view(video, state, notebook) if video else None,
+        video=_video_view(video, state, notebook, posters=posters) if video else None,
         from_disk=job.from_disk,
     )
 
@@ -110,12 +118,12 @@ def _reason(job: Job) -> str:
     return job.trouble.sentence if job.trouble else job.state.reason
 
 
-def _video_view(video: Video, state: JobState, notebook: Path) -> VideoView:
+def _video_view(video: Video, state: JobState, notebook: Path, *, posters: bool) -> VideoView:
     stored: Any = state.video or {}
     return VideoView(
         src=relative_url(video.path, notebook),
         path=_short(video.path, notebook),
-        poster=video.poster.read_bytes() if video.poster else None,
+        poster=video.poster.read_bytes() if video.poster and posters else None,
         width=video.width,
         height=video.height,
         seconds=video.seconds,

@@ -8,6 +8,7 @@ while a job runs), then money on the left and what to do next on the right.
 from __future__ import annotations
 
 from kling_nb.show.cards import card, card_text, failure
+from kling_nb.show.choice import chosen
 from kling_nb.show.grids import grid, grid_text
 from kling_nb.show.listing import Listing, Shown, node_types, workflow_inputs
 from kling_nb.show.plans import dry_run, dry_run_text
@@ -31,6 +32,7 @@ __all__ = [
     "bundle",
     "card",
     "card_text",
+    "chosen",
     "dry_run",
     "dry_run_text",
     "failure",

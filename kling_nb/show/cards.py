@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from kling_nb.show import markup
+from kling_nb.show.choice import NEEDS_SOMEBODY, chosen
 from kling_nb.show.differ import Shared, apart, shared
 from kling_nb.show.markup import esc, prose, sums
 from kling_nb.show.progress import bar, timing
@@ -14,11 +15,6 @@ from kling_nb.show.steps import steps, steps_text
 from kling_nb.show.style import BAR, FOOT, ROWS, STATE, STEPS
 from kling_nb.show.view import LIVE, JobView
 from kling_nb.show.words import clip, line, next_step, plural, where, word
-
-_MOST_ROWS = 40
-"""Rows of one card. Those that need somebody come first into it, then those under way."""
-
-_NEEDS_SOMEBODY = ("failed", "unknown", "cancelled")
 
 
 def card(views: Sequence[JobView], *, title: str = "") -> str:
@@ -42,8 +38,15 @@ def card_text(views: Sequence[JobView], *, title: str = "") -> str:
     head = [line(title, 120)] if title else []
     if len(views) == 1:
         return "\n".join([*head, row_text(views[0], common, priced=False), *steps_text(views[0]), cost(views[0])])
-    rows = [row_text(view, common) for view in views]
-    return "\n".join([*head, tally(views), *rows, *([total(views)] if views else [])])
+    shown = [views[index] for index in chosen(views)]
+    rows = [row_text(view, common) for view in shown]
+    more = _more(views, shown).replace("`", "")
+    return "\n".join([*head, tally(views), *rows, *filter(None, [more, total(views) if views else ""])])
+
+
+def _more(views: Sequence[JobView], shown: Sequence[JobView]) -> str:
+    rest = len(views) - len(shown)
+    return f"{rest} more: type `%kling jobs`." if rest else ""
 
 
 def tally(views: Sequence[JobView]) -> str:
@@ -65,7 +68,7 @@ def row_text(view: JobView, common: Shared, *, priced: bool = True) -> str:
     prompt = "" if common.prompt else line(view.prompt, 80)
     what = f"{prompt} ({own})" if prompt and own else prompt or own
     below = [*view.notes, view.reason, view.video.path if view.video else ""]
-    if view.status in _NEEDS_SOMEBODY:
+    if view.status in NEEDS_SOMEBODY:
         below += [_task(view), next_step(view)]
     return "\n".join([f"{said}: {what}" if what else said, *(f"  {line(part, 300)}" for part in below if part)])
 
@@ -94,7 +97,7 @@ def _one(view: JobView, title: str) -> str:
 def _task(view: JobView) -> str:
     """The gateway's own id, for whoever has to ask there what became of it."""
     return (
-        f"Task id at the gateway: `{line(view.ticket, 120)}`." if view.ticket and view.status in _NEEDS_SOMEBODY else ""
+        f"Task id at the gateway: `{line(view.ticket, 120)}`." if view.ticket and view.status in NEEDS_SOMEBODY else ""
     )
 
 
@@ -118,9 +121,8 @@ def _many(views: Sequence[JobView], title: str) -> str:
         markup.prompt(common.prompt),
         f"<p>{counted(views)}{f'<br>{settings}' if settings else ''}</p>",
     )
-    shown = _chosen(views)
-    rest = len(views) - len(shown)
-    more = f"{rest} more: type `%kling jobs`." if rest else ""
+    shown = [views[index] for index in chosen(views)]
+    more = _more(views, shown)
     live = any(view.status in LIVE for view in views)
     step = "To stop waiting for one, type `%kling cancel ID`." if live else ""
     body = (
@@ -137,18 +139,6 @@ def counted(views: Sequence[JobView]) -> str:
     return f'<b>{esc(clips)}</b><span class="kling-nb-dim">{comma}{esc(states)}</span>'
 
 
-def _chosen(views: Sequence[JobView]) -> list[JobView]:
-    """As many as fit, in their own order; those that need somebody and those under way go before the rest."""
-    if len(views) <= _MOST_ROWS:
-        return list(views)
-
-    def weight(index: int) -> int:
-        status = views[index].status
-        return 0 if status in _NEEDS_SOMEBODY else 1 if status in LIVE else 2
-
-    return [views[index] for index in sorted(sorted(range(len(views)), key=weight)[:_MOST_ROWS])]
-
-
 def _row(view: JobView, common: Shared) -> str:
     apart_from = ", ".join(apart(view, common))
     prompt = "" if common.prompt else line(view.prompt, 140)
@@ -158,7 +148,7 @@ def _row(view: JobView, common: Shared) -> str:
     what.append(f"<p>{label}</p>" if label else "")
     if view.reason:
         what.append(f"<p>{esc(line(view.reason, 200))}</p>")
-    if view.status in _NEEDS_SOMEBODY:
+    if view.status in NEEDS_SOMEBODY:
         what.append(f'<p class="kling-nb-dim">{prose(next_step(view))}</p>')
     return (
         f"<li>{markup.state(view, word(view))} <div>{''.join(what)}</div> "

@@ -127,9 +127,26 @@ def test_a_card_of_very_many_jobs_shows_those_that_matter(make: Make, read: Read
     """Failures first, then what is under way; the rest is counted and findable."""
     views = [make("done", id=f"d{n}", elapsed=9.0) for n in range(100)] + [make("failed", id="bad", reason="Broken.")]
     page = read(card(views))
-    assert len(page.all("li")) == 40
+    assert len(page.all("li")) == 48
     assert "Broken." in page.text
-    assert "61 more: type %kling jobs." in page.text
+    assert "53 more: type %kling jobs." in page.text
+    text = card_text(views)
+    assert len(text.splitlines()) < 60
+    assert "Broken." in text
+    assert "53 more: type %kling jobs." in text
+
+
+def test_a_grid_of_very_many_clips_shows_a_page_of_them(make: Make, read: Read) -> None:
+    """A thousand players would help nobody; the rest is counted, and a page of all is offered."""
+    film = VideoView(src="a.mp4", path="a.mp4", width=1280, height=720, seconds=5.0)
+    views = [make("done", id=f"d{n}", elapsed=9.0, video=film) for n in range(1000)]
+    page = read(grid([*views, make("failed", id="bad", reason="Broken.")]))
+    assert len(page.all("video")) == 47
+    assert "Broken." in page.text
+    assert "953 more: type kling.gallery(1001)." in page.text
+    text = grid_text(views)
+    assert len(text.splitlines()) < 110
+    assert "952 more: type kling.gallery(1000)." in text
 
 
 def test_no_jobs_at_all(read: Read) -> None:
@@ -291,6 +308,32 @@ def test_a_table_sets_numbers_to_the_right(read: Read) -> None:
         "k3  Done     0.350      1",
         "    Refused  0.125",
     ]
+
+
+@pytest.mark.parametrize(
+    ("header", "amounts", "shown"),
+    [
+        ("USD", (0.7, 0.7), ["0.70", "0.70"]),
+        ("charged USD", (0.0, 21.0), ["0.00", "21.00"]),
+        ("USD a clip", (0.7, 0.125), ["0.700", "0.125"]),
+        ("seconds", (0.7, 2.0), ["0.7", "2.0"]),
+    ],
+)
+def test_amounts_have_cents(header: str, amounts: tuple[float, ...], shown: list[str]) -> None:
+    """Where a header says USD, however round they all are; other numbers have the decimals that they need."""
+    assert table_text([header], [[amount] for amount in amounts]).split()[-2:] == shown
+    page = table([header], [[amount] for amount in amounts])
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", page) == shown
+
+
+def test_a_folded_table(read: Read) -> None:
+    """All of it is behind its summary, closed; the terminal has nothing to fold."""
+    html = table(["a"], [["b"]], note="What b is.", fold="Two <b>&")
+    page = read(html)
+    assert page.all("details") == [{}]
+    assert page.text == "Two <b>&abWhat b is."
+    assert html.index("<summary>") < html.index("<table") < html.index("What b is") < html.index("</details>")
+    assert not read(table(["a"], [["b"]])).all("details")
 
 
 def test_a_table_refuses_a_crooked_row() -> None:
