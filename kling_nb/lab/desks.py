@@ -105,7 +105,8 @@ class Desks:
         """How long the folder's finished jobs took on a gateway."""
         key = (folder, gateway)
         if key not in self._histories:
-            self._histories[key] = SandboxHistory() if is_sandbox(gateway) else History()
+            told = self._sandbox_options().get("latency") if is_sandbox(gateway) else None
+            self._histories[key] = SandboxHistory(told) if is_sandbox(gateway) else History()
             for state in self.journal(folder).finished(gateway):
                 self._histories[key].add(state, VideoRequest.model_validate(state.request))
         return self._histories[key]
@@ -255,6 +256,9 @@ class Desks:
     def _sandbox(self, state_dir: Path) -> Any:
         from kling_nb.sandbox import Options, create_app  # noqa: PLC0415 - only who uses the sandbox loads it
 
+        return create_app(state_dir=state_dir, options=Options(**self._sandbox_options()))
+
+    def _sandbox_options(self) -> dict[str, Any]:
         given: dict[str, Any] = {}
         for word in self._env.get("KLING_NB_SANDBOX", "").split():
             name, _, value = word.partition("=")
@@ -263,7 +267,7 @@ class Desks:
                     f"KLING_NB_SANDBOX does not know {name!r}: write for example 'latency=0.5 resolution=tiny'."
                 )
             given[name] = value if name == "resolution" else float(value) if name in {"latency", "fail"} else int(value)
-        return create_app(state_dir=state_dir, options=Options(**given))
+        return given
 
 
 def _sharing(codec: Codec, engine: Engine, now: Callable[[], float]) -> Sharing | None:

@@ -54,10 +54,14 @@ class History:
         known = tuple(self._took)
         cousins = [other for other in known if other[0] == gateway and other[1] != model]
         siblings = [other for other in known if other[:2] == key[:2] and other != key]
-        belief = prior(gateway, seconds, mode)
+        belief = self._prior(gateway, seconds, mode)
         for group in (cousins, siblings, [key]):
             belief = learned(belief, self._latest(group))
         return belief
+
+    def _prior(self, gateway: str, seconds: float | None, mode: str | None) -> Latency:
+        """What to expect before anything was seen."""
+        return prior(gateway, seconds, mode)
 
     def _latest(self, group: Iterable[Key]) -> list[float]:
         """What the jobs of several groups took, oldest first."""

@@ -116,8 +116,20 @@ def view(shown: JobView, job: Job, ready_note: str) -> JobView:
     return replace(shown, sandbox=True, ready_note=ready_note, settings=settings_of(job.request, real))
 
 
+_SOONEST = 0.3
+"""Seconds in which even a small film is hardly painted."""
+
+
 class SandboxHistory(History):
-    """What the sandbox took: as long for one gateway that it plays as for another."""
+    """What the sandbox took: as long for one gateway that it plays as for another.
+
+    Args:
+        seconds: That a task takes, where the sandbox was told; None is its own default.
+    """
+
+    def __init__(self, seconds: float | None = None) -> None:
+        super().__init__()
+        self._seconds = seconds
 
     def add(self, state: JobState, request: VideoRequest) -> None:
         """Take a finished job into account, once."""
@@ -127,6 +139,10 @@ class SandboxHistory(History):
         """What to expect of a request, whatever gateway is played."""
         del gateway
         return super().latency(SANDBOX, request)
+
+    def _prior(self, gateway: str, seconds: float | None, mode: str | None) -> Latency:
+        usual = super()._prior(gateway, seconds, mode)
+        return usual if self._seconds is None else replace(usual, median=max(self._seconds, _SOONEST))
 
 
 class _Marked:

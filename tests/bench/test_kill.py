@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from tests.loopback import Loopback
 
 # A child imports nothing anew, if nobody has started the factory yet.
-_FACTORY.set_forkserver_preload(["tests.money.kernel", "tests.bench.test_kill", "pytest", "anyio._backends._asyncio"])
+_FACTORY.set_forkserver_preload(
+    ["tests.money.kernel", "tests.bench.test_kill", "pytest", "tests.money.warm", "anyio._backends._asyncio"]
+)
 
 PROMPTS = 15
 EACH = 4

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from kling_nb.bench.prompts import Entry, Suite, read
@@ -31,11 +30,18 @@ def written(folder: Path, name: str, text: str) -> Path:
     return folder / name
 
 
+def framed(rows: Any) -> Any:
+    """A DataFrame."""
+    import pandas as pd  # noqa: PLC0415 - takes half a second to import
+
+    return pd.DataFrame(rows)
+
+
 @pytest.mark.parametrize(
     "source",
     [
         lambda _: ROWS,
-        lambda _: pd.DataFrame(ROWS),
+        lambda _: framed(ROWS),
         lambda folder: written(folder, "some.csv", "\ufeff" + CSV),
         lambda folder: str(written(folder, "some.tsv", CSV.replace("color; animals", "color\x00").replace(",", "\t")
                                    .replace("color\x00", "color; animals"))),
@@ -90,7 +96,7 @@ def test_variables() -> None:
 def test_columns_of_a_frame(tmp_path: Path) -> None:
     """Numbers that pandas made floats are whole again, gaps are gaps, pictures are found beside the table."""
     written(tmp_path, "fox.png", "")
-    table = pd.DataFrame({"prompt": ["a", "b"], "duration": [5, None], "cfg": [0.5, None]})
+    table = framed({"prompt": ["a", "b"], "duration": [5, None], "cfg": [0.5, None]})
     assert [dict(entry.options) for entry in read(table)] == [{"duration": 5, "cfg": 0.5}, {}]
     rows = written(tmp_path, "t.csv", "prompt,image\na,fox.png\nb,https://example.com/fox.png\n")
     assert [entry.options["image"] for entry in read(rows)] == [

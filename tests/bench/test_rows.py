@@ -7,7 +7,6 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import pytest
 
 from kling_nb.bench import files
@@ -56,6 +55,8 @@ def test_rows(bench: Bench) -> None:
 
 def test_frame_and_files(bench: Bench, tmp_path: Path) -> None:
     """The same rows as DataFrame, JSON lines, CSV and Parquet."""
+    import pandas as pd  # noqa: PLC0415 - takes half a second to import
+
     frame = bench.frame()
     assert list(frame["status"]) == ["done", "done", "failed", "done"]
     assert list(frame["var_colour"].dropna()) == ["red", "red"]

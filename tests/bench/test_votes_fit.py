@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-import evalica
 import numpy as np
 import pytest
 
@@ -42,6 +41,8 @@ def duel(left: str, right: str, winner: Winner, prompt: str = "p", number: int =
 @pytest.mark.parametrize("seed", range(4))
 def test_the_same_as_evalica(seed: int) -> None:
     """To a thousandth of log-odds, ties as halves."""
+    import evalica  # noqa: PLC0415 - takes a second to import, with SciPy
+
     votes = cast(seed, 500, 24)
     (fit,) = fits(votes, replicates=2, prior=0)
     named = {"left": evalica.Winner.X, "right": evalica.Winner.Y, "tie": evalica.Winner.Draw}

@@ -23,7 +23,7 @@ PATIENCE = 60.0
 """Seconds until a test gives up. Generous, because only a broken test ever waits so long."""
 
 SANDBOX = "latency=0.3 resolution=tiny"
-"""Clips in a moment; the client still waits 1.4 s, because it does not ask sooner."""
+"""Clips in a moment; a client that has not made any yet asks after a second."""
 
 _OURS = ("KLING", "AGENTSFLARE_", "IMAROUTER_", "WIREFLOW_", "JPY_", "JUPYTER_", "IPYTHON", "PYTHON", "COV_")
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 def test_goes_on_between_cells(kernel: Kernel) -> None:
     """Without ``--wait`` the cell ends while the job is open; its one display becomes the result by itself."""
+    assert kernel.run("%env KLING_NB_SANDBOX=latency=1 resolution=tiny").ok
     cell = kernel.run("%%kling fox\nA red fox trots through fresh snow")
     assert cell.ok
     assert "kling-nb-card" in kernel.final(cell)

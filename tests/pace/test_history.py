@@ -8,6 +8,7 @@ import pytest
 
 from kling_nb.lab.history import History
 from kling_nb.lab.polling import Poller, Watched
+from kling_nb.lab.sandboxed import SandboxHistory
 from kling_nb.life import JobState
 from kling_nb.magic import KlingMagics
 from kling_nb.pace import DEFAULT_PATIENCE, Allowance, Latency, learned, prior
@@ -60,6 +61,14 @@ def test_its_like_outweighs_relatives() -> None:
 def test_another_gateway_says_nothing() -> None:
     """Each gateway has its own queue."""
     assert _history(("imarouter", ASKED, [300.0] * 20)).latency("kling", ASKED) == PRIOR
+
+
+@pytest.mark.parametrize(("told", "median"), [(None, 3.0), (12.0, 12.0), (0.05, 0.3)])
+def test_the_sandbox_takes_as_long_as_it_was_told_to(told: float | None, median: float) -> None:
+    """Whatever gateway it plays; a first clip is asked about when it may be ready."""
+    history = SandboxHistory(told)
+    assert history.latency("sandbox", ASKED).median == median
+    assert history.latency("sandbox:kling", ASKED).median == median
 
 
 def test_what_cannot_be_is_not_learned() -> None:

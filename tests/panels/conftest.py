@@ -60,10 +60,10 @@ class Browser:
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    """A lab in an empty folder, with a key of a gateway that is never asked."""
+    """A lab in an empty folder that asks soon whether a clip is ready, with a key of a gateway that is never asked."""
     monkeypatch.chdir(tmp_path)
     env = {"KLING_NB_SANDBOX": "latency=0.01 resolution=tiny", "IMAROUTER_API_KEY": KEY}
-    lab = Lab(env=env)
+    lab = Lab(env=env, sleep=lambda seconds: asyncio.sleep(min(seconds, 0.02)))
     yield lab
     for journal in lab._desks._journals.values():
         journal.close()
