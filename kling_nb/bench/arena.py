@@ -40,6 +40,7 @@ class Candidate:
         path: The MP4.
         poster: Its first picture (JPEG), or None.
         cost_usd: What it cost; None where that is not known.
+        free: Nothing was charged for it, and ``cost_usd`` is what Kling's list asks.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Candidate:
     path: Path
     poster: Path | None = None
     cost_usd: float | None = None
+    free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,9 +250,10 @@ class Arena:
         found = {}
         for name in self._pairs.variants:
             its = [one for one in self.candidates if one.variant == name]
-            costs = [one.cost_usd for one in its]
+            free = all(one.free for one in its)
+            costs = [one.cost_usd for one in its if free or not one.free]
             usd = None if None in costs else sum(cost for cost in costs if cost is not None)
-            found[name] = Purse([one.id for one in its], usd)
+            found[name] = Purse([one.id for one in its], usd, free)
         return found
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:

@@ -127,7 +127,7 @@ def arena(bench: Bench, criterion: str, *, voter: str, seed: int) -> Arena:
         if found.state and found.status == "done" and (video := bench.lab.video(found.state)):
             cell, price = found.cell, (found.state.price or {}).get("usd")
             known = price is not None or (found.state.charge or {}).get("usd") is not None
-            cost = charged(found.state, price or 0.0) if known else None
+            cost = cell.usd if cell.free else charged(found.state, price or 0.0) if known else None
             candidates.append(
                 Candidate(
                     id=found.state.id,
@@ -137,6 +137,7 @@ def arena(bench: Bench, criterion: str, *, voter: str, seed: int) -> Arena:
                     path=video.path,
                     poster=video.poster,
                     cost_usd=cost,
+                    free=cell.free,
                 )
             )
     return Arena(candidates, ballots(bench, criterion), criterion=criterion, voter=voter, seed=seed, lab=bench.lab)

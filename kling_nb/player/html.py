@@ -52,7 +52,7 @@ def compare(clips: Sequence[Clip], *, title: str = "", script: bool = True) -> s
 
     Args:
         clips: In order; a full matrix (prompts or models by the rest) is shown as rows and columns.
-        title: A line above.
+        title: A line above; left out where it is the prompt, which stands there anyway.
         script: Whether it brings its own; a face that has the module mounts it itself.
     """
     found = parts(clips, title=title)
@@ -106,7 +106,8 @@ def _head(clips: Sequence[Clip], laid: Board, title: str) -> str:
     common = laid.common
     count = plural(len(clips), "clip")
     settings = markup.asked((count, *common.settings, common.gateway), bold=1)
-    above = f"<b>{esc(line(title, 120))}</b>" if title else ""
+    named = " ".join(title.split()) != " ".join(laid.base.split())  # a title that is the prompt would stand there twice
+    above = f"<b>{esc(line(title, 120))}</b>" if title and named else ""
     return f'<div class="kling-nb-say">{above}{markup.prompt(laid.base)}<p>{settings}</p></div>'
 
 

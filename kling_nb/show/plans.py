@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 from kling_nb.show import markup
 from kling_nb.show.markup import esc, prose, sums
 from kling_nb.show.purse import cost, total
-from kling_nb.show.style import FOOT, WIRE
+from kling_nb.show.style import FOLD, FOOT, WIRE
 from kling_nb.show.words import asked, clean, clip, line, plural, size
 from kling_nb.wire import Inline, Part
 
@@ -35,7 +35,7 @@ def dry_run(plans: Sequence[PlanView]) -> str:
     requests = sum(len(plan.requests) for plan in plans)
     head = f"<b>Dry run</b>, {plural(len(plans), 'clip')}, {plural(requests, 'request')}"
     body = (markup.foot(head), *parts, markup.foot(sums(_price(views)), _NOTHING_SENT))
-    return markup.root("plan", body, FOOT, WIRE)
+    return markup.root("plan", body, FOOT, FOLD, WIRE)
 
 
 def dry_run_text(plans: Sequence[PlanView]) -> str:

@@ -134,12 +134,17 @@ TABLE = """
 """
 """Plain tables; numbers to the right."""
 
-WIRE = """
+FOLD = """
 .kling-nb details{border-top:1px solid var(--line)}
-.kling-nb-plan>.kling-nb-foot:first-of-type{border:0;padding-bottom:0}
-.kling-nb details+.kling-nb-say{border-top:1px solid var(--line)}
+.kling-nb style+details{border-top:0}
 .kling-nb summary{padding:9px 16px;cursor:pointer;overflow-wrap:anywhere}
 .kling-nb summary:focus-visible{outline-offset:-2px}
+"""
+"""What can be opened and closed."""
+
+WIRE = """
+.kling-nb-plan>.kling-nb-foot:first-of-type{border:0;padding-bottom:0}
+.kling-nb details+.kling-nb-say{border-top:1px solid var(--line)}
 .kling-nb.kling-nb pre{margin:0;word-break:normal;
   padding:2px 16px 14px;white-space:pre-wrap;overflow-wrap:anywhere;color:inherit;background:none;
   font:12px/1.55 var(--jp-code-font-family,var(--vscode-editor-font-family,ui-monospace,monospace))}

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from kling_nb.show import markup
 from kling_nb.show.markup import esc, prose
-from kling_nb.show.style import FOOT, STATE, TABLE
+from kling_nb.show.style import FOLD, FOOT, STATE, TABLE
 from kling_nb.show.view import Cell, Code, State
 from kling_nb.show.words import WORDS, clip, line, tone
 
 _MOST_DECIMALS = 4
+_CENTS = 2
 _CELL_LIMIT = 120
 _LONG = 24
 
@@ -22,8 +23,9 @@ def table(
     title: str = "",
     remarks: Sequence[str] = (),
     note: str = "",
+    fold: str = "",
 ) -> str:
-    """A table as HTML.
+    """A table as HTML. Amounts, which are what stands below a header with USD in it, have cents at least.
 
     Args:
         headers: One for each column.
@@ -31,6 +33,7 @@ def table(
         title: A line above.
         remarks: Sentences below the title, a line each.
         note: A sentence below, or what to do when there are no rows; `backticks` become code.
+        fold: What to press for all of it; without one it stands open.
 
     Raises:
         ValueError: A row is not as wide as the headers.
@@ -43,13 +46,15 @@ def table(
     above = f"<b>{esc(line(title, 120))}</b>" if title else ""
     above += "".join(f'<p class="kling-nb-note">{prose(clip(remark, 400))}</p>' for remark in remarks)
     parts = (
+        f"<details><summary>{esc(line(fold, 120))}</summary>" if fold else "",
         f'<div class="kling-nb-say">{above}</div>' if above else "",
         drawn if rows else "",
         markup.foot(prose(clip(note, 400)) if note else "" if rows else "Nothing here yet.")
         if note or not rows
         else "",
+        "</details>" if fold else "",
     )
-    return markup.root("table", parts, FOOT, STATE, TABLE)
+    return markup.root("table", parts, FOOT, STATE, TABLE, *([FOLD] if fold else []))
 
 
 def table_text(
@@ -60,7 +65,7 @@ def table_text(
     remarks: Sequence[str] = (),
     note: str = "",
 ) -> str:
-    """The same for a terminal, in columns; takes what :func:`table` takes."""
+    """The same for a terminal, in columns; takes what :func:`table` takes, and folds nothing."""
     right, texts = _columns(headers, rows)
     grid = [[line(name, 80) for name in headers], *texts]
     widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
@@ -82,7 +87,8 @@ def _columns(headers: Sequence[str], rows: Sequence[Sequence[Cell]]) -> tuple[li
         raise ValueError(f"Every row needs {len(headers)} cells, one for each header.")
     columns = [[row[index] for row in rows] for index in range(len(headers))]
     right = [_is_numeric(column) for column in columns]
-    decimals = [max((_decimals(cell) for cell in column), default=0) for column in columns]
+    least = [_CENTS if "USD" in name.split() else 0 for name in headers]
+    decimals = [max([fewest, *map(_decimals, column)]) for fewest, column in zip(least, columns, strict=True)]
     return right, [[_text(cell, decimals[index]) for index, cell in enumerate(row)] for row in rows]
 
 

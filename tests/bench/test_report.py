@@ -14,12 +14,15 @@ from PIL import Image
 
 from kling_nb.bench.report import Report, choosing
 from kling_nb.errors import OptionError
+from kling_nb.lab import Lab
+from kling_nb.settings import Settings
 from tests.hostile.test_pages import EVIL, MARKUP, check_text
+from tests.kernel import close
 from tests.loopback import Script
 
 if TYPE_CHECKING:
     from kling_nb.bench.bench import Bench
-    from kling_nb.lab import Lab
+    from kling_nb.lab.loops import Home
     from tests.bench.conftest import Make
     from tests.loopback import Loopback
 
@@ -172,6 +175,30 @@ def test_votes_and_defects(bench: Bench, tmp_path: Path) -> None:
     for name, lines in (("scores.jsonl", 5), ("votes-overall.jsonl", 12)):
         assert len((tmp_path / "report" / name).read_text().splitlines()) == lines
         assert name in page.links()
+
+
+def test_the_sandbox_charges_nothing(make: Make, home: Home, tmp_path: Path) -> None:
+    """The votes tell what the clips would cost on Kling, as the table of variants does; a prompt stands there once."""
+    env = {"KLING_NB_SANDBOX": "latency=0 resolution=tiny"}
+    lab = Lab(Settings(output=str(tmp_path / "out")), env=env)
+    lab.home = home
+    made = make(PROMPTS[:1], mode=MODES, lab=lab)
+    made.run().wait(60)
+    vote(made, 1)
+    ranking = made.arena().ranking()
+    assert {row.variant: (row.tally.spent, row.tally.free) for row in ranking.rows} == {
+        "std": (0.21, True),
+        "pro": (0.35, True),
+    }
+    said = "Nothing charged. On Kling about USD 0.56 for 2 clips, 1 of them accepted."
+    assert ranking._repr_mimebundle_()["text/plain"].endswith(said)
+    page = Page(made.report(tmp_path / "report").path.read_text())
+    assert said in page.said
+    assert "USD of the list" in page.said
+    compared = made.compare(prompt=0)
+    assert compared.title == PROMPTS[0]
+    assert Page(compared.bundle()["text/html"]).said.count(PROMPTS[0]) == 1
+    close(lab)
 
 
 def test_a_single_page(bench: Bench, tmp_path: Path) -> None:

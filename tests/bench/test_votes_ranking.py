@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import product
 
 import pytest
@@ -165,3 +166,25 @@ def test_the_table_is_escaped_and_whole() -> None:
         assert words in shown["text/html"].replace('<span class="kling-nb-sum">', "").replace("</span>", "")
         assert words in shown["text/plain"]
     assert "USD" not in rank(votes)._repr_mimebundle_()["text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "cells", "said"),
+    [
+        (Purse(["1"], 0.5, free=True), Purse(["2"], 1.5, free=True), ["0.500", "none yet"],
+         "Nothing charged. On Kling about USD 2.00 for 2 clips, 1 of them accepted."),
+        (Purse(["1"], 0.5, free=True), Purse(["2"], 1.5), ["free", "none yet"],
+         "USD 1.50 for 2 clips, 1 of them accepted."),
+        (Purse(["1"], free=True), Purse(["2"], 1.5, free=True), ["not known", "none yet"], "Nothing charged."),
+        (Purse(["1"], free=True), Purse(["2"], 1.5), ["free", "none yet"], "USD 1.50 for 2 clips, 1 of them accepted."),
+        (Purse(["1"]), Purse(["2"], 1.5), ["not known", "none yet"], ""),
+    ],
+    ids=["all free", "one free", "no price", "one free, no price", "not known"],
+)  # fmt: skip
+def test_what_costs_nothing_says_so(first: Purse, second: Purse, cells: list[str], said: str) -> None:
+    """The amounts are then those of Kling's list; what others have charged is not mixed with them."""
+    shown = rank([vote("left")], {"a": first, "b": second})._repr_mimebundle_()
+    assert re.findall(r'data-l="USD per accepted">([^<]*)<', shown["text/html"]) == cells
+    last = shown["text/plain"].splitlines()[-1]
+    assert (last == said) if said else ("USD" not in last and "charged" not in last)
+    assert "USD 0.00" not in shown["text/html"]

@@ -136,6 +136,10 @@ def test_tables_show_it() -> None:
     row = next(line for line in text.splitlines() if line.startswith("--keep-sound"))
     assert row.split()[1:5] == ["yes", "yes", "yes", "note"]
     assert all(f"<code>--{name}</code>" in both["text/html"] for name in ("voice", "shot-type", "set"))
+    places, folded = both["text/html"].split("<details><summary>")
+    assert "KLINGAI_API_KEY" in places
+    assert "<code>--voice</code>" not in places
+    assert folded.startswith("What each gateway makes and carries")
     rows = [line for line in models_table("kling-v2-6")["text/plain"].splitlines() if line.startswith("kling-v2-6")]
     assert [row.split()[1] for row in rows] == ["text2video", "image2video", "motion-control"]
     assert "as the video" in rows[2]

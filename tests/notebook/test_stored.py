@@ -26,6 +26,8 @@ def test_outputs(path: Path) -> None:
     assert len(text) < LARGEST
     assert "widgets" not in notebook["metadata"]
     meant = "raises-exception"  # a cell that shows what is refused
+    loud = [cell for cell in code if meant in cell["metadata"].get("tags", ())]
+    assert all("error" in [output["output_type"] for output in cell["outputs"]] for cell in loud)
     calm = [cell for cell in code if meant not in cell["metadata"].get("tags", ())]
     assert [output for cell in calm for output in cell["outputs"] if output["output_type"] == "error"] == []
     outputs = [output for cell in code for output in cell["outputs"]]

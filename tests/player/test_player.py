@@ -54,6 +54,14 @@ def test_it_is_whole_without_its_script(make: Make, video: VideoView, read: Any)
     assert page.text.count("pro") == 1, "what is the same stands once above"
 
 
+@pytest.mark.parametrize("title", [FOX, f" {FOX.replace(' ', chr(10), 1)} "])
+def test_a_title_that_is_the_prompt_stands_there_once(make: Make, video: VideoView, read: Any, title: str) -> None:
+    """As a bench's comparison of one prompt has it; above prompts that have nothing in common it stays."""
+    assert read(compare(clips(make, video, (FOX, "a"), (FOX, "b")), title=title)).text.count(FOX) == 1
+    apart = read(compare(clips(make, video, (FOX, "a"), (BOAT, "a")), title=BOAT))
+    assert apart.text.startswith(f"{BOAT}2 clips")
+
+
 def test_everything_is_escaped(make: Make, video: VideoView, read: Any) -> None:
     """Prompts, settings, reasons, badges and names are words, wherever they stand."""
     views = [

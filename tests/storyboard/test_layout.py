@@ -122,6 +122,9 @@ def test_the_dry_run(lab: Lab) -> None:
     assert text.count("POST ") == 2
     assert "Nothing was sent." in text
     assert not lab.folder.exists()
+    dearer = board(lab, model="kling-v2-6", mode="pro", sound=True).dry_run()._repr_mimebundle_()
+    assert [line.split()[-1] for line in dearer["text/plain"].splitlines()[1:4]] == ["USD", "0.70", "0.70"]
+    assert dearer["text/html"].count(">0.70</td>") == 2
     one = repr(board(lab, model="kling-v3").dry_run())
     assert "One request: kling-v3 cuts by itself." in one
     assert one.count("POST ") == 1

@@ -17,12 +17,10 @@ from kling_nb.bench.report.choosing import groups
 from kling_nb.bench.report.facts import Facts
 from kling_nb.bench.report.tidy import Tidy
 from kling_nb.bench.rows import tallies
-from kling_nb.bench.votes import Purse, rank
 from kling_nb.errors import OptionError
 from kling_nb.show.words import money, plural
 
 if TYPE_CHECKING:
-    from kling_nb.bench.arena import Arena
     from kling_nb.bench.bench import Bench
     from kling_nb.bench.report.facts import Line
     from kling_nb.bench.votes import Ranking
@@ -92,7 +90,6 @@ def _votes(bench: Bench) -> tuple[tuple[Ranking, ...], dict[str, int], dict[str,
     """A ranking for each criterion that was voted on, the most important one first; the voters; the ballots."""
     ranked: list[Ranking] = []
     voters: Counter[str] = Counter()
-    free = all(cell.free for cell in bench.cells)
     logs: dict[str, tuple[dict[str, Any], ...]] = {}
     for path in sorted(bench.folder.glob(_VOTES)):
         logs[path.name] = tuple(files.lines(path))
@@ -102,7 +99,7 @@ def _votes(bench: Bench) -> tuple[tuple[Ranking, ...], dict[str, int], dict[str,
             except OptionError:  # of what was voted on, not two clips are left
                 continue
             if votes := arena.votes:
-                ranked.append(rank(votes, _unpriced(arena), criterion=criterion) if free else arena.ranking(votes))
+                ranked.append(arena.ranking(votes))
                 voters.update(vote.voter for vote in votes)
     ranked.sort(key=lambda one: (one.criterion != _FIRST, -one.votes))
     return tuple(ranked), dict(voters.most_common()), logs
@@ -112,12 +109,6 @@ def _tidied(ranking: Ranking, tidy: Tidy) -> Ranking:
     """The ranking with names that may be shown: a picture's path is part of a variant's name."""
     rows = tuple(replace(row, variant=tidy.text(row.variant)) for row in ranking.rows)
     return replace(ranking, rows=rows, notes=tuple(map(tidy.text, ranking.notes)))
-
-
-def _unpriced(arena: Arena) -> dict[str, Purse]:
-    """The variants' clips without a price: where nothing is charged, nothing per clip would say nothing."""
-    names = dict.fromkeys(one.variant for one in arena.candidates)
-    return {name: Purse([one.id for one in arena.candidates if one.variant == name]) for name in names}
 
 
 def _size(bench: Bench, lines: tuple[Line, ...]) -> str:

@@ -59,12 +59,12 @@ def ranking_bundle(ranking: Ranking) -> dict[str, str]:
 
 def ranking_html(ranking: Ranking) -> str:
     """The ranking as HTML."""
-    priced = _priced(ranking)
+    priced, listed = _priced(ranking), _free(ranking)
     heads = (*_HEADS, _COST) if priced else _HEADS
     head = "".join(
         f'<th scope="col"{_NUMBER if column > 1 else ""}>{esc(name)}</th>' for column, name in enumerate(heads)
     )
-    body = "".join(_tr(row, priced=priced) for row in ranking.rows)
+    body = "".join(_tr(row, priced=priced, listed=listed) for row in ranking.rows)
     above = [f"<p><b>{esc(_title(ranking))}</b></p>", f'<p class="kling-nb-far">{esc(ranking.progress)}</p>']
     above += [f'<p class="kling-nb-note">{prose(note)}</p>' for note in ranking.notes]
     drawn = (
@@ -78,12 +78,13 @@ def ranking_html(ranking: Ranking) -> str:
 
 def ranking_text(ranking: Ranking) -> str:
     """The ranking for a terminal."""
-    priced = _priced(ranking)
+    priced, listed = _priced(ranking), _free(ranking)
     heads = ("variant", "wins", "95 %", "place", "won", "lost", "tied", "both bad", "accepted", "verdict")
     rows: list[list[Cell]] = [
         [
             row.variant, *_odds(row), _place(row), row.tally.wins, row.tally.losses, row.tally.ties,
-            row.tally.both_bad, _accepted(row.tally), row.verdict, *([_price(row.tally)] if priced else []),
+            row.tally.both_bad, _accepted(row.tally), row.verdict,
+            *([_price(row.tally, listed=listed)] if priced else []),
         ]
         for row in ranking.rows
     ]  # fmt: skip
@@ -92,10 +93,10 @@ def ranking_text(ranking: Ranking) -> str:
     return f"{shown}\n{below}"
 
 
-def _tr(row: Row, *, priced: bool) -> str:
+def _tr(row: Row, *, priced: bool, listed: bool) -> str:
     cells = [("Place", _place(row)), ("Accepted", _accepted(row.tally))]
     if priced:
-        cells.append((_COST, _price(row.tally)))
+        cells.append((_COST, _price(row.tally, listed=listed)))
     name = f"<td><b>{esc(line(row.variant, _NAME))}</b><small>{esc(row.verdict)}</small></td>"
     numbers = "".join(_td(label, text) for label, text in cells)
     return f"<tr>{name}{_bar(row)}{numbers}</tr>"
@@ -136,13 +137,20 @@ def _accepted(tally: Tally) -> str:
     return f"{tally.accepted} of {tally.clips}"
 
 
-def _price(tally: Tally) -> str:
+def _price(tally: Tally, *, listed: bool) -> str:
+    if tally.free and not listed:
+        return "free"
     cost = tally.cost_per_accepted
     return "not known" if tally.spent is None else "none yet" if cost is None else f"{cost:.3f}"
 
 
 def _priced(ranking: Ranking) -> bool:
     return any(row.tally.spent is not None for row in ranking.rows)
+
+
+def _free(ranking: Ranking) -> bool:
+    """Whether nobody has charged anything: the amounts are then those of Kling's list."""
+    return bool(ranking.rows) and all(row.tally.free for row in ranking.rows)
 
 
 def _title(ranking: Ranking) -> str:
@@ -153,7 +161,11 @@ def _title(ranking: Ranking) -> str:
 
 def _money(ranking: Ranking) -> str:
     tallies: Sequence[Tally] = [row.tally for row in ranking.rows]
-    if not tallies or any(tally.spent is None for tally in tallies):
-        return ""
-    spent, accepted = sum(tally.spent or 0.0 for tally in tallies), sum(tally.accepted for tally in tallies)
-    return f"{money(spent)} for {plural(sum(tally.clips for tally in tallies), 'clip')}, {accepted} of them accepted."
+    free = _free(ranking)
+    paid = [tally for tally in tallies if free or not tally.free]
+    if not tallies or any(tally.spent is None for tally in paid):
+        return "Nothing charged." if free else ""
+    spent = money(sum(tally.spent or 0.0 for tally in paid))
+    said = f"Nothing charged. On Kling about {spent}" if free else spent
+    clips, accepted = sum(tally.clips for tally in tallies), sum(tally.accepted for tally in tallies)
+    return f"{said} for {plural(clips, 'clip')}, {accepted} of them accepted."

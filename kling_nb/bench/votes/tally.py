@@ -18,10 +18,12 @@ class Purse:
     Attributes:
         clips: Their ids.
         usd: What they cost together; None where one has no known price.
+        free: Nothing was charged for them, and ``usd`` is what Kling's list asks.
     """
 
     clips: Collection[str]
     usd: float | None = None
+    free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Tally:
         judged: Clips that were voted on.
         clips: All of them.
         spent: What they cost in USD; None where that is not known.
+        free: Nothing was charged for them, and ``spent`` is what Kling's list asks.
     """
 
     wins: int
@@ -46,10 +49,11 @@ class Tally:
     judged: int
     clips: int
     spent: float | None
+    free: bool = False
 
     @property
     def cost_per_accepted(self) -> float | None:
-        """USD for each clip that can be used; None where there is none yet, or a price is not known."""
+        """USD for each clip that can be used, by the list where nothing is charged; None without one, or its price."""
         return self.spent / self.accepted if self.spent is not None and self.accepted else None
 
 
@@ -86,4 +90,5 @@ def tally(variant: str, votes: Sequence[Vote], purse: Purse | None = None) -> Ta
         judged=len(seen),
         clips=clips,
         spent=spent,
+        free=bool(purse and purse.free),
     )
