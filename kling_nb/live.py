@@ -104,8 +104,8 @@ class Card:
         self._publisher.publish(data=data, metadata={}, transient={"display_id": self._id}, update=update)
 
     async def _follow(self) -> None:
-        """At most four messages a second, and the last one says how it ended."""
-        pause = _QUIET_SECONDS
+        """At most four messages a second (of very many jobs one), and the last one says how it ended."""
+        shortest = pause = _TICK_SECONDS if self._large else _QUIET_SECONDS
         while not self._done():
             await asyncio.sleep(pause)
             with contextlib.suppress(TimeoutError):
@@ -117,7 +117,7 @@ class Card:
                 return  # a cell that waited has said the last word while this was being drawn
             self._say(data, update=True, only_news=True)
             # Nor more than a twentieth of the processor; but the end is not kept back for long.
-            pause = min(max(_DRAWING_SHARE * (time.perf_counter() - before), _QUIET_SECONDS), 2 * _TICK_SECONDS)
+            pause = min(max(_DRAWING_SHARE * (time.perf_counter() - before), shortest), 2 * _TICK_SECONDS)
         if not self._final:
             self._final = True
             self._say(self._draw(), update=True, only_news=True)

@@ -6,6 +6,7 @@ else the default.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import os
 from collections.abc import Mapping
@@ -106,6 +107,7 @@ def checked_base_url(url: str, variable: str) -> str:
     return clean
 
 
+@functools.lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine itself."""
     if host.lower() == "localhost":

@@ -40,7 +40,7 @@ import httpx
 from kling_nb.engine.bodies import PackingError, unpacked
 from kling_nb.engine.direct import AT_ONCE, is_direct, opened
 from kling_nb.engine.failures import BrokenError, NotSentError
-from kling_nb.engine.lines import KEPT_SECONDS, USER_AGENT, Address, Lines, capped
+from kling_nb.engine.lines import KEPT_SECONDS, PORTS, USER_AGENT, Address, Lines, capped, plain
 from kling_nb.settings import is_loopback
 from kling_nb.wire import Answer
 
@@ -203,19 +203,19 @@ class Http:
         """Open a file; redirects are answers like any other."""
         async with contextlib.AsyncExitStack() as stack:
             async with _translated():
-                where = httpx.URL(url)
+                where = plain(url) or _put_right(url)
                 if self._place.app is None and (self._place.local or is_direct(where.scheme, where.host)):
                     stream = await self._direct(stack, where, headers)
                 else:
-                    stream = await self._through_a_lane(stack, where, headers)
+                    stream = await self._through_a_lane(stack, httpx.URL(url), headers)
             yield stream
 
-    async def _direct(self, stack: contextlib.AsyncExitStack, where: httpx.URL, headers: Mapping[str, str]) -> Stream:
+    async def _direct(self, stack: contextlib.AsyncExitStack, where: Address, headers: Mapping[str, str]) -> Stream:
         await stack.enter_async_context(self._files)
-        host, target = where.raw_host.decode("ascii"), where.raw_path.decode("ascii")
         asked = {"user-agent": USER_AGENT, **headers}
+        host, port = where.host.strip("[]"), where.port
         async with asyncio.timeout(LONGEST_EXCHANGE):
-            answer = await stack.enter_async_context(opened(where.scheme, host, where.port, target, asked, _tls))
+            answer = await stack.enter_async_context(opened(where.scheme, host, port, where.target, asked, _tls))
         return Stream(answer.status, answer.headers, answer.pieces(_CHUNK))
 
     async def _through_a_lane(
@@ -227,6 +227,12 @@ class Http:
             response = await client.send(client.build_request("GET", where, headers=headers), stream=True)
         stack.push_async_callback(response.aclose)
         return Stream(response.status_code, _head(response), response.aiter_raw(_CHUNK))
+
+
+def _put_right(url: str) -> Address:
+    where = httpx.URL(url)
+    host, target = where.raw_host.decode("ascii"), where.raw_path.decode("ascii")
+    return Address(where.scheme, host, where.port or PORTS.get(where.scheme, 0), target)
 
 
 def _client(place: Place, *, kept: int, read_seconds: float) -> httpx.AsyncClient:

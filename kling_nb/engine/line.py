@@ -8,6 +8,7 @@ loop.
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from kling_nb.engine.failures import BrokenError, NotSentError
 
 CONNECT_SECONDS = 15.0
 _LONGEST_HEAD = 100 * 1024
+_NUMBERS = re.compile(r"[\d.]+|[\da-fA-F:.]*:[\da-fA-F:.]*", re.ASCII)
 _EYEBALLS_SECONDS = 0.25  # RFC 8305: the other address family is tried after so long
 
 Headers = Sequence[tuple[bytes, bytes]]
@@ -173,7 +175,8 @@ async def connected(host: str, port: int, tls: ssl.SSLContext | None) -> Line:
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
-            _, line = await loop.create_connection(Line, host, port, ssl=tls, happy_eyeballs_delay=_EYEBALLS_SECONDS)
+            race = None if _NUMBERS.fullmatch(host) else _EYEBALLS_SECONDS  # with one address there is none
+            _, line = await loop.create_connection(Line, host, port, ssl=tls, happy_eyeballs_delay=race)
     except (OSError, UnicodeError, OverflowError) as error:  # a timeout is an OSError; no port is that large
         raise NotSentError("ConnectTimeout" if isinstance(error, TimeoutError) else "ConnectError") from None
     return line

@@ -32,7 +32,7 @@ _HEAVY = 64 * 1024
 """Bytes of a body from which on how it is sent matters more than what the library takes."""
 
 _SILENT_SECONDS, _PAID_SILENT_SECONDS = 60.0, 180.0  # a gateway may think before it takes a job
-_PORTS = {"http": 80, "https": 443}
+PORTS = {"http": 80, "https": 443}
 _LETTER = r"(?:[\w~!$&'()*+,;=:@.-]|%[0-9a-fA-F]{2})"
 _ADDRESS = re.compile(
     r"(https?)://([a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*|\[[0-9a-fA-F:.]+\])(?::([0-9]{1,5}))?"
@@ -62,6 +62,15 @@ class Address:
         return self.scheme, self.host, self.port
 
 
+def plain(url: str) -> Address | None:
+    """The address, if it can be sent as it is written; the library puts right all others."""
+    found = _ADDRESS.fullmatch(url)
+    if found is None:
+        return None
+    scheme, host, port, target = found.groups()
+    return Address(scheme, host, int(port or PORTS[scheme]), target if target[:1] == "/" else f"/{target}")
+
+
 class Lines:
     """Kept connections by origin, the one that was used last first; and new ones for what is paid.
 
@@ -84,14 +93,8 @@ class Lines:
         url, params = request["url"], request.get("params")
         if len(request.get("content", b"")) > _HEAVY or (params and "?" in url):
             return None
-        found = _ADDRESS.fullmatch(f"{url}?{urlencode(params, quote_via=quote)}" if params else url)
-        if found is None:
-            return None
-        scheme, host, port, target = found.groups()
-        if target[:1] != "/":
-            target = f"/{target}"
-        address = Address(scheme, host, int(port or _PORTS[scheme]), target)
-        return address if self._local or self._reaches(scheme, host) else None
+        address = plain(f"{url}?{urlencode(params, quote_via=quote)}" if params else url)
+        return address if address and (self._local or self._reaches(address.scheme, address.host)) else None
 
     async def exchange(self, address: Address, request: Mapping[str, Any], *, paid: bool) -> Answer:
         """Send a request and read its answer, capped at 16 MB.
@@ -124,7 +127,7 @@ class Lines:
     def _written(self, address: Address, request: Mapping[str, Any]) -> Request:
         scheme, host, port = address.origin
         body: bytes = request.get("content", b"")
-        sent = {"host": host if port == _PORTS[scheme] else f"{host}:{port}", **self._headers}
+        sent = {"host": host if port == PORTS[scheme] else f"{host}:{port}", **self._headers}
         sent |= {name.lower(): value for name, value in request["headers"].items()}
         if body or request["method"] != "GET":
             sent["content-length"] = str(len(body))

@@ -17,6 +17,7 @@ from kling_nb.request import VideoRequest
 if TYPE_CHECKING:
     from kling_nb.lab.video import Video
     from kling_nb.life import Event, JobState, Status
+    from kling_nb.show import JobView
 
 
 class Followed(Protocol):
@@ -79,6 +80,7 @@ class Job:
         stopping: Somebody asked to stop waiting.
         abort: Cancels the work on it in this kernel.
         faces: Called when somebody has waited for it, to publish its card once more from that cell.
+        glance: A state, and how the job looked in it.
     """
 
     def __init__(self, keeper: Keeper, state: JobState, *, from_disk: bool = False) -> None:
@@ -90,6 +92,7 @@ class Job:
         self.stopping = False
         self.abort: Callable[[], None] = _nothing
         self.faces: list[Callable[[], None]] = []
+        self.glance: tuple[JobState, JobView] | None = None
         self._keeper = keeper
         self._watchers: list[Callable[[], None]] = []
 

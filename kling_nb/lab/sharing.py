@@ -27,6 +27,9 @@ _ENOUGH = 50
 _SAME_TIME = 0.03
 """Polls that are due within such a share of the age are one: nobody sees the difference."""
 
+_LONG = 250
+"""An answer about so many jobs takes long enough to read to be asked for half as often."""
+
 _REST, _LONGEST_REST = 30.0, 600.0
 """Seconds without shared questions after one that failed, doubled each time."""
 
@@ -81,7 +84,8 @@ class Sharing:
         # Where hardly any of them can be ready, the horizon is far away, and what is far away is not soon.
         age = now - first.started
         ages = ((job.latency, now - job.started) for job in [first, *near[:_ENOUGH]])
-        soon = max(min(horizon(ages, patience), age / 4), _SAME_TIME * age, shortest)
+        alike = _SAME_TIME * age * (1 + len(near) / _LONG)
+        soon = max(min(horizon(ages, patience), age / 4), alike, shortest)
         able = [job for job in near if job.due - now <= soon or now - job.started - job.last >= shortest]
         crowd = [first, *able[: most - 1]]
         for job in crowd:

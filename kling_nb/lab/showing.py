@@ -41,15 +41,25 @@ def views(lab: Lab, jobs: Sequence[Job], *, posters: bool = True) -> list[JobVie
 
 def bundle(lab: Lab, jobs: Sequence[Job]) -> dict[str, str]:
     """The jobs as they are now: a live card, a result or a grid."""
-    seen = views(lab, jobs, posters=False)
-    if any(view.status != "done" for view in seen) and not (len(seen) > 1 and all(job.done() for job in jobs)):
-        return show.bundle(show.card(seen), show.card_text(seen))
+    seen = _glances(lab, jobs)
     places = show.chosen(seen)
-    for index, view in zip(places, lab.playable(views(lab, [jobs[index] for index in places])), strict=True):
+    under_way = any(view.status != "done" for view in seen) and not (len(seen) > 1 and all(job.done() for job in jobs))
+    shown = views(lab, [jobs[index] for index in places], posters=not under_way)
+    for index, view in zip(places, shown if under_way else lab.playable(shown), strict=True):
         seen[index] = view
+    if under_way:
+        return show.bundle(show.card(seen), show.card_text(seen))
     if len(seen) == 1:
         return show.bundle(show.result(seen[0]), show.result_text(seen[0]))
     return show.bundle(show.grid(seen), show.grid_text(seen))
+
+
+def _glances(lab: Lab, jobs: Sequence[Job]) -> list[JobView]:
+    """The jobs as they looked when something last happened to them: enough to count them and to choose among them."""
+    stale = [job for job in jobs if job.glance is None or job.glance[0] is not job.state]
+    for job, view in zip(stale, views(lab, stale, posters=False), strict=True):
+        job.glance = job.state, view
+    return [job.glance[1] for job in jobs if job.glance]
 
 
 def _latency(lab: Lab, job: Job, folder: Path) -> Latency | None:
