@@ -135,8 +135,11 @@ class Journal:
 
     def current(self, fingerprint: str) -> JobState | None:
         """The newest job for one request, take and gateway that is not over, or whose clip is there."""
-        rows = self._states(f"WHERE {_CURRENT}", fingerprint)
-        return rows[0] if rows else None
+        return self.currents([fingerprint]).get(fingerprint)
+
+    def currents(self, fingerprints: Sequence[str]) -> dict[str, JobState]:
+        """The same for many requests; those without such a job are not in it."""
+        return {mark: state for mark, state in self.known(fingerprints).items() if _counts(state)}
 
     def known(self, fingerprints: Sequence[str]) -> dict[str, JobState]:
         """The job that each of many requests means: as :meth:`current`, else the newest that failed."""

@@ -41,9 +41,9 @@ class Admission:
         self._plans = plans
         self._fresh = fresh
         self.limit: float | None = None
-        marks = dict.fromkeys(plan.fingerprint for plan in plans)
-        self._known = {mark: None if fresh else journal.current(mark) for mark in marks}
-        self._to_send = {plan.fingerprint: plan for plan in plans if self._known[plan.fingerprint] is None}
+        marks = list(dict.fromkeys(plan.fingerprint for plan in plans))
+        self._known = {} if fresh else journal.currents(marks)
+        self._to_send = {plan.fingerprint: plan for plan in plans if plan.fingerprint not in self._known}
         _refuse_used_names(journal, self._to_send)
 
     @property
@@ -54,7 +54,7 @@ class Admission:
     @property
     def bill(self) -> Bill:
         """What all of it costs."""
-        return Bill.of([state for state in self._known.values() if state], self.to_send)
+        return Bill.of(list(self._known.values()), self.to_send)
 
     @property
     def has_inputs(self) -> bool:
@@ -73,7 +73,7 @@ class Admission:
         """Write down at ``now`` what is about to be sent, in one disk flush; the job of each plan."""
         written = {mark: self._write(plan, now) for mark, plan in self._to_send.items()}
         states = self._known | {mark: future.result() for mark, future in written.items()}
-        return [state for plan in self._plans if (state := states[plan.fingerprint])]
+        return [states[plan.fingerprint] for plan in self._plans]
 
     def _write(self, plan: Plan, now: float) -> Future[JobState]:
         job_id = f"{plan.fingerprint[:_ID_DIGITS]}-t{plan.request.take}-{secrets.token_hex(3)}"

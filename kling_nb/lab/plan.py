@@ -7,6 +7,7 @@ dashes, of ``%%kling``.
 from __future__ import annotations
 
 import difflib
+import functools
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,7 +43,7 @@ _PICTURES = ("image", "tail", "images", "mask", "masks")
 _WEB = ("http://", "https://")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """One clip that could be asked for.
 
@@ -58,7 +59,7 @@ class Plan:
     price: catalog.Price | None
     inputs: Mapping[str, bytes] = field(default_factory=dict)
 
-    @property
+    @functools.cached_property
     def fingerprint(self) -> str:
         """The same for the same request, take and gateway, in any kernel."""
         return self.request.fingerprint(self.gateway.name)
