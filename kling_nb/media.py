@@ -36,6 +36,10 @@ _SMALL_FILE = 1024 * 1024
 _LARGEST = 7680 * 4320
 """Pixels of the largest picture that is decoded: 8K, twice what any of the models makes in each direction."""
 
+_MP4 = "mp4"
+_BEFORE_ALL = -(2**40)
+"""Microseconds; no stream begins earlier, not even one whose sound has a lead."""
+
 _LONGEST_TAG = 1_000_000
 _OPTIONS = {
     # Playlists (HLS, DASH, concat) are no clips, and would have FFmpeg open the files and addresses they name.
@@ -89,21 +93,43 @@ def probe(path: Path) -> Probe:
         return _described(path, container, stream, frame)
 
 
-def examine(path: Path) -> tuple[Probe, bytes]:
-    """What :func:`probe` and :func:`poster` say, from one look into the file.
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A download that is a clip.
+
+    Attributes:
+        found: What :func:`probe` says of it.
+        picture: What :func:`poster` makes of it.
+        container: Still open, where it can be read once more from its very beginning.
+    """
+
+    found: Probe
+    picture: bytes
+    container: av.container.InputContainer | None = None
+
+
+@contextlib.contextmanager
+def examined(path: Path) -> Iterator[Examined]:
+    """All that is to be known of a download, from one look into the file.
 
     Raises:
         NotAVideoError: It holds no video that can be decoded.
     """
-    with _refusing(path), open_video(path) as container:
-        stream = _video_of(container)
-        if path.stat().st_size < _SMALL_FILE:
-            stream.codec_context.thread_count = 1  # starting the threads takes as long as all the rest
-        frame = _frame_at(container, stream, _POSTER_AT)
-        if frame is not None:
-            image: Image.Image = _LOCAL.scaler.reformat(frame, format="rgb24").to_image()  # type: ignore[no-untyped-call]
-            return _described(path, container, stream, frame), _jpeg(image, POSTER_WIDTH, POSTER_BYTES)
-    return probe(path), poster(path)  # damaged there: perhaps the beginning is not
+    with contextlib.ExitStack() as stack:
+        seen = None
+        with _refusing(path):
+            container = stack.enter_context(open_video(path))
+            stream = _video_of(container)
+            if path.stat().st_size < _SMALL_FILE:
+                stream.codec_context.thread_count = 1  # starting the threads takes as long as all the rest
+            frame = _frame_at(container, stream, _POSTER_AT)
+            if frame is not None:
+                image: Image.Image = _LOCAL.scaler.reformat(frame, format="rgb24").to_image()  # type: ignore[no-untyped-call]
+                # In other containers a seek back to the beginning leaves the first sound out.
+                again = container if _MP4 in container.format.name.split(",") else None
+                picture = _jpeg(image, POSTER_WIDTH, POSTER_BYTES)
+                seen = Examined(_described(path, container, stream, frame), picture, again)
+        yield seen or Examined(probe(path), poster(path))  # damaged there: perhaps the beginning is not
 
 
 def poster(path: Path, *, width: int = POSTER_WIDTH, limit: int = POSTER_BYTES) -> bytes:
@@ -151,12 +177,23 @@ def _frame_at(
     return found
 
 
-def tag(source: Path, target: Path, manifest: Mapping[str, Any]) -> None:
-    """Copy the streams into ``target`` with the manifest in the MP4's ``comment``, index first."""
+def tag(
+    source: Path, target: Path, manifest: Mapping[str, Any], container: av.container.InputContainer | None = None
+) -> None:
+    """Copy the streams into ``target`` with the manifest in the MP4's ``comment``, index first.
+
+    Args:
+        source: Of the streams.
+        target: Written anew.
+        manifest: Becomes JSON.
+        container: The source, if it is open already; closed afterwards.
+    """
     with (
-        open_video(source) as inside,
+        container or open_video(source) as inside,
         av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as outside,
     ):
+        if container is not None:
+            container.seek(_BEFORE_ALL)
         outside.metadata.update(inside.metadata)
         told = json.dumps(manifest, ensure_ascii=False, separators=(",", ":"))
         outside.metadata["comment"] = told.encode("utf-8", "replace").decode()  # a prompt may hold half a character
@@ -182,12 +219,21 @@ def read_tag(path: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def finish(part: Path, final: Path, manifest: Mapping[str, Any]) -> None:
-    """Give a downloaded file its manifest and its final name, in one step that cannot half happen."""
+def finish(
+    part: Path, final: Path, manifest: Mapping[str, Any], container: av.container.InputContainer | None = None
+) -> None:
+    """Give a downloaded file its manifest and its final name, in one step that cannot half happen.
+
+    Args:
+        part: The download; gone afterwards.
+        final: Its name.
+        manifest: See :func:`tag`.
+        container: See :func:`tag`.
+    """
     tagged = part.with_name(part.name + ".tagged")
     try:
         try:
-            tag(part, tagged, manifest)
+            tag(part, tagged, manifest, container)
         except (av.error.FFmpegError, ValueError):
             # A container that cannot be copied keeps its own bytes; the sidecar has the manifest.
             part.replace(tagged)

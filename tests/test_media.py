@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from kling_nb.errors import NotAVideoError
-from kling_nb.media import POSTER_BYTES, POSTER_WIDTH, finish, frame_at, poster, probe, read_tag, tag
+from kling_nb.media import POSTER_BYTES, POSTER_WIDTH, examined, finish, frame_at, poster, probe, read_tag, tag
 
 MANIFEST: dict[str, Any] = {
     "made_with": "kling_nb",
@@ -58,6 +58,12 @@ def streams(path: Path) -> list[tuple[str, list[bytes]]]:
             for stream in container.streams
             if not container.seek(0)  # type: ignore[func-returns-value]
         ]
+
+
+def packets(path: Path) -> list[tuple[str, bytes]]:
+    """All of a file that has just been opened, and type of their streams."""
+    with av.open(str(path)) as container:
+        return sorted((packet.stream.type, bytes(packet)) for packet in container.demux() if packet.size)
 
 
 def test_probe(clip: Path) -> None:
@@ -179,6 +185,38 @@ def test_finish(clip: Path, tmp_path: Path) -> None:
     part.write_bytes(clip.read_bytes())
     finish(part, tmp_path / "fox.mp4", MANIFEST)
     assert [path.name for path in tmp_path.iterdir()] == ["fox.mp4"]
+    assert read_tag(tmp_path / "fox.mp4") == MANIFEST
+
+
+@pytest.mark.parametrize("form", ["mp4", "mov", "matroska", "webm"])
+def test_a_look_into_a_download_leaves_nothing_out(form: str, tmp_path: Path) -> None:
+    """After its poster has been found in the middle, all of it is copied, from the very first sound on."""
+    whole = film(tmp_path / "whole.mp4", sound=True, frames=36)
+    part = tmp_path / "fox.mp4.part"
+    with av.open(str(whole)) as inside, av.open(str(part), "w", format=form) as outside:
+        if form == "webm":
+            picture = outside.add_stream("libvpx-vp9", rate=12)
+            picture.width, picture.height, picture.pix_fmt = 96, 64, "yuv420p"
+            sound = outside.add_stream("libopus", rate=48000)
+            for n in range(150):
+                tone = av.AudioFrame.from_ndarray(np.zeros((1, 960 * 2), np.int16), "s16", "stereo")
+                tone.rate, tone.pts = 48000, 960 * n
+                outside.mux(sound.encode(tone))
+            for frame in inside.decode(video=0):
+                outside.mux(picture.encode(frame))
+            outside.mux([*sound.encode(), *picture.encode()])
+        else:
+            copies = {stream.index: outside.add_stream_from_template(stream) for stream in inside.streams}
+            for packet in inside.demux():
+                if packet.dts is not None:
+                    packet.stream = copies[packet.stream.index]
+                    outside.mux(packet)
+    before, plain = packets(part), poster(part)
+    with examined(part) as download:
+        assert (download.found, download.picture) == (probe(part), plain)
+        finish(part, tmp_path / "fox.mp4", MANIFEST, download.container)
+    assert not part.exists()
+    assert packets(tmp_path / "fox.mp4") == before
     assert read_tag(tmp_path / "fox.mp4") == MANIFEST
 
 

@@ -110,17 +110,18 @@ class Store:
             NotAVideoError: It is no clip, and is no longer there.
             StorageError: A file cannot be written; what has arrived is kept.
         """
+        clip, poster, sidecar = (self.path(stem + suffix) for suffix in (".mp4", ".jpg", ".json"))
         try:
-            found, picture = media.examine(part)
+            with media.examined(part) as download:
+                found = download.found
+                seen = {"seconds": round(found.seconds, 3), "width": found.width, "height": found.height,
+                        "fps": found.fps, "audio": found.audio}  # fmt: skip
+                full = {**record, "video": seen}
+                self.write_bytes(poster, download.picture)
+                media.finish(part, clip, full, download.container)
         except NotAVideoError:
             part.unlink(missing_ok=True)  # the next try must not go on behind what is no clip
             raise
-        clip, poster, sidecar = (self.path(stem + suffix) for suffix in (".mp4", ".jpg", ".json"))
-        seen = {"seconds": round(found.seconds, 3), "width": found.width, "height": found.height, "fps": found.fps,
-                "audio": found.audio}  # fmt: skip
-        full = {**record, "video": seen}
-        self.write_bytes(poster, picture)
-        media.finish(part, clip, full)
         self.write_json(sidecar, full)
         return {"path": clip.name, "poster": poster.name, "size": clip.stat().st_size, **seen}
 
