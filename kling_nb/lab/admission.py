@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kling_nb.journal import Journal
     from kling_nb.lab.plan import Plan
     from kling_nb.life import JobState
+    from kling_nb.request import VideoRequest
 
 _ID_DIGITS = 8
 
@@ -31,6 +32,7 @@ class Admission:
 
     Attributes:
         limit: USD that a clip without a listed price may cost; None for no limit.
+        requests: Those that were written down, by the id of their job.
 
     Raises:
         OptionError: An id of the user's own names another task already.
@@ -41,6 +43,7 @@ class Admission:
         self._plans = plans
         self._fresh = fresh
         self.limit: float | None = None
+        self.requests: dict[str, VideoRequest] = {}
         marks = list(dict.fromkeys(plan.fingerprint for plan in plans))
         self._known = {} if fresh else journal.currents(marks)
         self._to_send = {plan.fingerprint: plan for plan in plans if plan.fingerprint not in self._known}
@@ -77,6 +80,7 @@ class Admission:
 
     def _write(self, plan: Plan, now: float) -> Future[JobState]:
         job_id = f"{plan.fingerprint[:_ID_DIGITS]}-t{plan.request.take}-{secrets.token_hex(3)}"
+        self.requests[job_id] = plan.request  # where another kernel was faster, its job has another id
         price = plan.price
         unlisted = None if self.limit is None else {LIMIT: self.limit}
         event = Event(

@@ -83,8 +83,12 @@ class Job:
         glance: A state, and how the job looked in it.
     """
 
-    def __init__(self, keeper: Keeper, state: JobState, *, from_disk: bool = False) -> None:
+    def __init__(
+        self, keeper: Keeper, state: JobState, *, from_disk: bool = False, request: VideoRequest | None = None
+    ) -> None:
         self.state = state
+        if request is not None:
+            self.request = request
         self.from_disk = from_disk
         self.trouble: KlingError | None = None
         self.waiting_for = ""

@@ -226,7 +226,7 @@ class Lab:
 
     def _begin(self, admission: Admission) -> Jobs:
         """Write the plans down and start what is to be sent; nothing was spent before, and nothing is awaited here."""
-        return Jobs(self, self._running.attach(admission.journalled(self._now())))
+        return Jobs(self, self._running.attach(admission.journalled(self._now()), admission.requests))
 
     def plans(self, requests: Iterable[Mapping[str, Any]], gateway: Gateway, *, rehearsal: bool = False) -> list[Plan]:
         """Read and check requests without sending or storing anything."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kling_nb.lab import sandboxed as sandbox
@@ -12,12 +13,15 @@ from kling_nb.lab.run import run_job
 from kling_nb.life import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from kling_nb.gateways import Gateway
     from kling_nb.lab.desks import Desk
     from kling_nb.lab.lab import Lab
     from kling_nb.life import JobState
+    from kling_nb.request import VideoRequest
+
+_NONE: Mapping[str, VideoRequest] = MappingProxyType({})
 
 
 class Running:
@@ -34,13 +38,18 @@ class Running:
         self.jobs: dict[str, Job] = {}
         self._lab = lab
 
-    def attach(self, states: Sequence[JobState]) -> list[Job]:
-        """Running jobs, or jobs that go on where their journal says they are; each only once."""
+    def attach(self, states: Sequence[JobState], requests: Mapping[str, VideoRequest] = _NONE) -> list[Job]:
+        """Running jobs, or jobs that go on where their journal says they are; each only once.
+
+        Args:
+            states: Of these jobs.
+            requests: Of those that have just been read, by their jobs' ids.
+        """
         open_ones = [state.id for state in states if not state.terminal and state.id not in self.jobs]
         if open_ones:
             self._lab.desks.leases(self._lab.folder).take(open_ones)  # all in one disk flush
         desk = functools.cache(self._lab.desk)  # looked up once for all of them
-        return [self._join(state, desk) for state in states]
+        return [self._join(state, desk, requests.get(state.id)) for state in states]
 
     def handle(self, state: JobState) -> Job:
         """A handle for looking; a job that is not running here is not started by looking at it."""
@@ -60,13 +69,13 @@ class Running:
             job.ended.set_result(None)
         job.changed()
 
-    def _join(self, state: JobState, desk: Callable[[Gateway], Desk]) -> Job:
+    def _join(self, state: JobState, desk: Callable[[Gateway], Desk], request: VideoRequest | None) -> Job:
         if running := self.jobs.get(state.id):
             return running
         lab = self._lab
         if state.status == "cancelled":
             state = lab.journal.record(state.id, Event("resumed", lab.now())).result()
-        job = Job(lab, state, from_disk=state.status == "done")
+        job = Job(lab, state, from_disk=state.status == "done", request=request)
         if state.terminal and (state.status == "failed" or lab.video(state)):
             return ended(job)
         place = lab.desks.opened(sandbox.gateway(job.gateway), [job.request])
