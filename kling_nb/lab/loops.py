@@ -53,6 +53,7 @@ class Home:
             made.append(task)
             _TASKS.add(task)
             task.add_done_callback(_TASKS.discard)
+            task.add_done_callback(made.remove)
 
         if _running() is loop:
             create()
