@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kling_nb.errors import KlingError
+from kling_nb.lab.alarms import Alarms
 from kling_nb.pace import DEFAULT_PATIENCE, Allowance, Latency, next_poll, patience_for, worth
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ class Poller:
         self._remaining = remaining
         self._now = now
         self._sleep = sleep
+        self._alarms = Alarms(now, sleep)
         self._due: list[Watched] = []
         self._giver: asyncio.Task[None] | None = None
 
@@ -134,24 +136,17 @@ class Poller:
         job.news = asyncio.get_running_loop().create_future()
         try:
             if self._sharing is not None and self._sharing.join(job):
-                return await self._dozing(job, job.news, wait)
+                self._alarms.at(job.due, partial(self._wakes, job, job.news), job.news.done)
+                return await job.news
             await self._sleep(wait)
             self._call(job)
             return await job.news
         finally:
             self._leave(job)
 
-    async def _dozing(self, job: Watched, news: asyncio.Future[News], seconds: float) -> News:
-        """Sleep until its own question is due, or until another one has brought news."""
-        nap = asyncio.ensure_future(self._sleep(seconds))
-        nap.add_done_callback(partial(self._wakes, job))
-        try:
-            return await news
-        finally:
-            nap.cancel()
-
-    def _wakes(self, job: Watched, nap: asyncio.Future[None]) -> None:
-        if nap.cancelled() or not job.waits_for_news():
+    def _wakes(self, job: Watched, news: asyncio.Future[News]) -> None:
+        """Its own question is due, and no other has brought news before."""
+        if job.news is not news:
             return
         job.covered = max(job.covered, job.due - job.started)  # whatever is answered next wakes it, news or none
         if self._sharing is None or not self._sharing.has_taken(job):
