@@ -70,7 +70,8 @@ def test_playlists_open_nothing(gw: Loopback, tmp_path: Path, text: str, suffix:
     "data",
     [
         b"", b"\x00", CLIP[:32], b"\x00\x00\x00\x18ftypmp42" + random.Random(3).randbytes(5000),
-        b"GIF89a" + bytes(500), b"\x1aE\xdf\xa3" + bytes(500), b"<html>" * 99, gzip.compress(CLIP, mtime=0), b"RIFF" + bytes(99),
+        b"GIF89a" + bytes(500), b"\x1aE\xdf\xa3" + bytes(500), b"<html>" * 99, gzip.compress(CLIP, mtime=0),
+        b"RIFF" + bytes(99),
         CLIP.replace(b"avc1", b"zzzz"), CLIP.replace(b"stbl", b"free"),
     ],
 )  # fmt: skip
