@@ -62,7 +62,7 @@ class Board(Linked):
             "cell": self._cell,
             "cancel": self._cancel,
             "retry": self._retry,
-            "compare": self._compare,
+            "compare": self._side_by_side,
         }
         return {**own, **self._films.verbs()}
 
@@ -128,7 +128,7 @@ class Board(Linked):
         self._wake.set()
         return Answer({"id": jobs[0].id})
 
-    def _compare(self, content: Mapping[str, Any], _: Sequence[memoryview]) -> Answer:
+    def _side_by_side(self, content: Mapping[str, Any], _: Sequence[memoryview]) -> Answer:
         """The comparison as HTML without its script, and the jobs whose films it plays, in its order."""
         named = content.get("ids")
         jobs = [self.lab.job(str(one)) for one in named] if isinstance(named, list) else []
