@@ -74,6 +74,7 @@ def test_playlists_open_nothing(gw: Loopback, tmp_path: Path, text: str, suffix:
         b"RIFF" + bytes(99),
         CLIP.replace(b"avc1", b"zzzz"), CLIP.replace(b"stbl", b"free"),
     ],
+    ids=["empty", "a byte", "a head", "noise", "GIF", "EBML", "a page", "packed", "RIFF", "no codec", "no index"],
 )  # fmt: skip
 def test_what_is_no_video(tmp_path: Path, data: bytes) -> None:
     """One error, with a sentence that shows nothing unprintable."""
