@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.kernel import clock, home
@@ -37,6 +38,10 @@ if "PYTEST_DEBUG_TEMPROOT" not in os.environ and MEMORY.is_dir() and shutil.disk
 # The notebooks run in kernels that inherit this: postage-stamp films, and a folder that starts empty.
 os.environ["KLING_NB_SANDBOX"] = "latency=0.2 resolution=tiny"
 os.environ["KLING_NB_OUTPUT"] = _folder(os.environ.get("PYTEST_DEBUG_TEMPROOT"))
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 WAITING = ("tests/notebook/", "notebooks/", "tests/docs/", "tests/money/", "tests/bench/test_kill", "tests/doctor/")
 """Files whose tests spend their time waiting for kernels and other processes."""

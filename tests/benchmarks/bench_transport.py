@@ -46,7 +46,7 @@ async def _our_lanes(url: str) -> Ask:
     from kling_nb.engine.http import Http, Place  # noqa: PLC0415 - imports come before the clock
 
     room = Http(Place("the benchmark", url))
-    return lambda: room.exchange({"method": "GET", "url": url, "headers": _HEADERS, "params": {}}, paid=False)
+    return lambda: room.exchange({"method": "GET", "url": url, "headers": _HEADERS, "files": None}, paid=False)
 
 
 def _of_httpx(module: str, transport: str = "") -> Callable[[str], Awaitable[Ask]]:
