@@ -133,16 +133,12 @@ class Journal:
         rows = self._states("WHERE job >= ? AND job < ? ORDER BY job LIMIT 2", job, f"{job}\U0010ffff")
         return rows[0] if rows and (len(rows) == 1 or rows[0].id == job) else None
 
-    def current(self, fingerprint: str) -> JobState | None:
-        """The newest job for one request, take and gateway that is not over, or whose clip is there."""
-        return self.currents([fingerprint]).get(fingerprint)
-
     def currents(self, fingerprints: Sequence[str]) -> dict[str, JobState]:
-        """The same for many requests; those without such a job are not in it."""
+        """The newest job for each request, take and gateway that is not over, or whose clip is there."""
         return {mark: state for mark, state in self.known(fingerprints).items() if _counts(state)}
 
     def known(self, fingerprints: Sequence[str]) -> dict[str, JobState]:
-        """The job that each of many requests means: as :meth:`current`, else the newest that failed."""
+        """The job that each of many requests means: as :meth:`currents`, else the newest that failed."""
         found: dict[str, JobState] = {}
         for start in range(0, len(fingerprints), _MARKS):
             some = fingerprints[start : start + _MARKS]

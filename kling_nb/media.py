@@ -36,7 +36,6 @@ _SMALL_FILE = 1024 * 1024
 _LARGEST = 7680 * 4320
 """Pixels of the largest picture that is decoded: 8K, twice what any of the models makes in each direction."""
 
-_MP4 = "mp4"
 _BEFORE_ALL = -(2**40)
 """Microseconds; no stream begins earlier, not even one whose sound has a lead."""
 
@@ -126,7 +125,7 @@ def examined(path: Path) -> Iterator[Examined]:
             if frame is not None:
                 image: Image.Image = _LOCAL.scaler.reformat(frame, format="rgb24").to_image()  # type: ignore[no-untyped-call]
                 # In other containers a seek back to the beginning leaves the first sound out.
-                again = container if _MP4 in container.format.name.split(",") else None
+                again = container if "mp4" in container.format.name.split(",") else None
                 picture = _jpeg(image, POSTER_WIDTH, POSTER_BYTES)
                 seen = Examined(_described(path, container, stream, frame), picture, again)
         yield seen or Examined(probe(path), poster(path))  # damaged there: perhaps the beginning is not

@@ -48,7 +48,7 @@ def test_the_first_release_s_file_goes_on(tmp_path: Path, monkeypatch: pytest.Mo
     [
         ("recent", ()),
         ("finished", ("kling",)),
-        ("current", ("f-a",)),
+        ("currents", (["f-a"],)),
         ("get", ("a",)),
         ("open_jobs", ()),
         ("named", ("kling", "fox-1")),

@@ -105,8 +105,10 @@ class Desks:
         """How long the folder's finished jobs took on a gateway."""
         key = (folder, gateway)
         if key not in self._histories:
-            told = self._sandbox_options().get("latency") if is_sandbox(gateway) else None
-            self._histories[key] = SandboxHistory(told) if is_sandbox(gateway) else History()
+            if is_sandbox(gateway):
+                self._histories[key] = SandboxHistory(self._sandbox_options().get("latency"))
+            else:
+                self._histories[key] = History()
             for state in self.journal(folder).finished(gateway):
                 self._histories[key].add(state, VideoRequest.model_validate(state.request))
         return self._histories[key]

@@ -132,22 +132,19 @@ class Poller:
             shortest=self._shortest,
             progress=job.progress,
         )
-        wait = max(job.due - self._now(), 0.0)
         job.news = asyncio.get_running_loop().create_future()
         try:
             if self._sharing is not None and self._sharing.join(job):
-                self._alarms.at(job.due, partial(self._wakes, job, job.news), job.news.done)
+                self._alarms.at(job.due, partial(self._wakes, job), job.news.done)
                 return await job.news
-            await self._sleep(wait)
+            await self._sleep(max(job.due - self._now(), 0.0))
             self._call(job)
             return await job.news
         finally:
             self._leave(job)
 
-    def _wakes(self, job: Watched, news: asyncio.Future[News]) -> None:
+    def _wakes(self, job: Watched) -> None:
         """Its own question is due, and no other has brought news before."""
-        if job.news is not news:
-            return
         job.covered = max(job.covered, job.due - job.started)  # whatever is answered next wakes it, news or none
         if self._sharing is None or not self._sharing.has_taken(job):
             self._call(job)

@@ -41,12 +41,14 @@ def views(lab: Lab, jobs: Sequence[Job], *, posters: bool = True) -> list[JobVie
 
 def bundle(lab: Lab, jobs: Sequence[Job]) -> dict[str, str]:
     """The jobs as they are now: a live card, a result or a grid."""
-    seen = _glances(lab, jobs)
-    places = show.chosen(seen)
-    under_way = any(view.status != "done" for view in seen) and not (len(seen) > 1 and all(job.done() for job in jobs))
-    shown = views(lab, [jobs[index] for index in places], posters=not under_way)
-    for index, view in zip(places, shown if under_way else lab.playable(shown), strict=True):
-        seen[index] = view
+    statuses = [job.status for job in jobs]
+    under_way = any(status != "done" for status in statuses) and not (len(jobs) > 1 and all(job.done() for job in jobs))
+    places = show.chosen(statuses)
+    fresh = views(lab, [jobs[index] for index in places], posters=not under_way)
+    found = dict(zip(places, fresh if under_way else lab.playable(fresh), strict=True))
+    others = [index for index in range(len(jobs)) if index not in found]
+    found |= zip(others, _glances(lab, [jobs[index] for index in others]), strict=True)
+    seen = [found[index] for index in range(len(jobs))]
     if under_way:
         return show.bundle(show.card(seen), show.card_text(seen))
     if len(seen) == 1:
@@ -55,7 +57,7 @@ def bundle(lab: Lab, jobs: Sequence[Job]) -> dict[str, str]:
 
 
 def _glances(lab: Lab, jobs: Sequence[Job]) -> list[JobView]:
-    """The jobs as they looked when something last happened to them: enough to count them and to choose among them."""
+    """Jobs that are not shown, as they looked when something last happened to them: enough to count them."""
     stale = [job for job in jobs if job.glance is None or job.glance[0] is not job.state]
     for job, view in zip(stale, views(lab, stale, posters=False), strict=True):
         job.glance = job.state, view

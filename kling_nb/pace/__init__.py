@@ -1,7 +1,8 @@
 """When to ask next: polls placed where the answer is likely to have changed. Pure: time is passed in.
 
 :mod:`.latency` says how long a task takes, learned from the journal; :mod:`.schedule` places the polls of one
-task; :mod:`.allowance` shares a gateway's request budget between many; :mod:`.company` says who shares a request.
+task; :mod:`.allowance` shares a gateway's request budget between many; :mod:`.company` says how soon
+another question is worth it that is about many.
 """
 
 from kling_nb.pace.allowance import Allowance, worth

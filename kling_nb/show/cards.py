@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from kling_nb.show import markup
-from kling_nb.show.choice import NEEDS_SOMEBODY, chosen
+from kling_nb.show.choice import NEEDS_SOMEBODY, more, shown
 from kling_nb.show.differ import Shared, apart, shared
 from kling_nb.show.markup import esc, prose, sums
 from kling_nb.show.progress import bar, timing
@@ -15,6 +15,8 @@ from kling_nb.show.steps import steps, steps_text
 from kling_nb.show.style import BAR, FOOT, ROWS, STATE, STEPS
 from kling_nb.show.view import LIVE, JobView
 from kling_nb.show.words import clip, line, next_step, plural, where, word
+
+_ALL = "%kling jobs"
 
 
 def card(views: Sequence[JobView], *, title: str = "") -> str:
@@ -38,15 +40,9 @@ def card_text(views: Sequence[JobView], *, title: str = "") -> str:
     head = [line(title, 120)] if title else []
     if len(views) == 1:
         return "\n".join([*head, row_text(views[0], common, priced=False), *steps_text(views[0]), cost(views[0])])
-    shown = [views[index] for index in chosen(views)]
-    rows = [row_text(view, common) for view in shown]
-    more = _more(views, shown).replace("`", "")
-    return "\n".join([*head, tally(views), *rows, *filter(None, [more, total(views) if views else ""])])
-
-
-def _more(views: Sequence[JobView], shown: Sequence[JobView]) -> str:
-    rest = len(views) - len(shown)
-    return f"{rest} more: type `%kling jobs`." if rest else ""
+    rows = [row_text(view, common) for view in shown(views)]
+    below = [more(views, _ALL).replace("`", ""), total(views) if views else ""]
+    return "\n".join([*head, tally(views), *rows, *filter(None, below)])
 
 
 def tally(views: Sequence[JobView]) -> str:
@@ -121,14 +117,13 @@ def _many(views: Sequence[JobView], title: str) -> str:
         markup.prompt(common.prompt),
         f"<p>{counted(views)}{f'<br>{settings}' if settings else ''}</p>",
     )
-    shown = [views[index] for index in chosen(views)]
-    more = _more(views, shown)
+    rows = "".join(_row(view, common) for view in shown(views))
     live = any(view.status in LIVE for view in views)
     step = "To stop waiting for one, type `%kling cancel ID`." if live else ""
     body = (
         f'<div class="kling-nb-say">{"".join(head)}</div>',
-        f'<ul class="kling-nb-rows">{"".join(_row(view, common) for view in shown)}</ul>' if shown else "",
-        markup.foot(sums(total(views)), prose(" ".join(part for part in (more, step) if part))) if views else "",
+        f'<ul class="kling-nb-rows">{rows}</ul>' if rows else "",
+        markup.foot(sums(total(views)), prose(" ".join(filter(None, [more(views, _ALL), step])))) if views else "",
     )
     return markup.root("card", body, FOOT, STATE, BAR, ROWS)
 

@@ -9,7 +9,7 @@ from kling_nb.show.view import LIVE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kling_nb.show.view import JobView
+    from kling_nb.show.view import JobView, Status
 
 MOST = 48
 """Rows of one card, or clips of one grid: a number that fills two, three, four, six and eight columns."""
@@ -17,11 +17,22 @@ MOST = 48
 NEEDS_SOMEBODY = ("failed", "unknown", "cancelled")
 
 
-def chosen(views: Sequence[JobView]) -> list[int]:
-    """Which of them are shown, in their own order; those that need somebody and those under way go before the rest."""
+def chosen(statuses: Sequence[Status]) -> list[int]:
+    """Which jobs are shown, in their own order; those that need somebody and those under way go before the rest."""
 
     def weight(index: int) -> int:
-        status = views[index].status
+        status = statuses[index]
         return 0 if status in NEEDS_SOMEBODY else 1 if status in LIVE else 2
 
-    return sorted(sorted(range(len(views)), key=weight)[:MOST])
+    return sorted(sorted(range(len(statuses)), key=weight)[:MOST])
+
+
+def shown(views: Sequence[JobView]) -> list[JobView]:
+    """Those that :func:`chosen` picks."""
+    return [views[index] for index in chosen([view.status for view in views])]
+
+
+def more(views: Sequence[JobView], command: str) -> str:
+    """What to type for those that are not shown, the command in `backticks`; empty where all are."""
+    rest = len(views) - MOST
+    return f"{rest} more: type `{command}`." if rest > 0 else ""

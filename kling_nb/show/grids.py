@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kling_nb.show import markup
 from kling_nb.show.cards import counted, row_text, tally
-from kling_nb.show.choice import chosen
+from kling_nb.show.choice import more, shown
 from kling_nb.show.differ import Shared, apart, base_of, changes, shared
 from kling_nb.show.markup import esc, prose, sums
 from kling_nb.show.progress import timing
@@ -51,17 +51,17 @@ def grid(views: Sequence[JobView], *, title: str = "") -> str:
     """
     common = shared(views)
     base = base_of(views)
-    shown = [views[index] for index in chosen(views)]
-    shape, (narrow, wide) = _shape(shown)
-    cells = "".join(_cell(view, base, common, shape) for view in shown)
-    said = prose(_more(views, shown)) or _ready(views)
+    here = shown(views)
+    shape, (narrow, wide) = _shape(here)
+    cells = "".join(_cell(view, base, common, shape) for view in here)
+    said = prose(_more(views)) or _ready(views)
     body = (
         f'<div class="kling-nb-say">{_head(views, base, common, title)}</div>',
-        f'<div class="kling-nb-cells" style="--m:{_column(len(shown), narrow)}">{cells}</div>',
-        markup.foot(sums(total(views)), said, _STEP if sum(bool(view.video) for view in shown) > 1 else ""),
+        f'<div class="kling-nb-cells" style="--m:{_column(len(here), narrow)}">{cells}</div>',
+        markup.foot(sums(total(views)), said, _STEP if sum(bool(view.video) for view in here) > 1 else ""),
     )
     return markup.root(
-        "grid", body, FOOT, STATE, NAME, GRID, style=f"max-width:{min(_WIDEST, wide * max(2, len(shown)))}px"
+        "grid", body, FOOT, STATE, NAME, GRID, style=f"max-width:{min(_WIDEST, wide * max(2, len(here)))}px"
     )
 
 
@@ -70,24 +70,22 @@ def grid_text(views: Sequence[JobView], *, title: str = "") -> str:
     common = shared(views)
     head = line(title, 120) or line(common.prompt, 200)
     settings = ", ".join(part for part in (*common.settings, common.gateway) if part)
-    shown = [views[index] for index in chosen(views)]
     return "\n".join(
         part
         for part in (
             head,
             line(settings, 200),
-            *(row_text(view, common) for view in shown),
-            _more(views, shown).replace("`", ""),
+            *(row_text(view, common) for view in shown(views)),
+            _more(views).replace("`", ""),
             total(views) if views else tally(views),
         )
         if part
     )
 
 
-def _more(views: Sequence[JobView], shown: Sequence[JobView]) -> str:
+def _more(views: Sequence[JobView]) -> str:
     """Where those are that are not shown."""
-    rest = len(views) - len(shown)
-    return f"{rest} more: type `kling.gallery({len(views)})`." if rest else ""
+    return more(views, f"kling.gallery({len(views)})")
 
 
 def _head(views: Sequence[JobView], base: str, common: Shared, title: str) -> str:

@@ -39,7 +39,7 @@ def test_as_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         written[-1].result(10)
     found = journal.known(marks)
     for mark in marks:
-        current, known = journal.current(mark), found.get(mark)
+        current, known = journal.currents([mark]).get(mark), found.get(mark)
         if current:
             assert known == current
         elif known:

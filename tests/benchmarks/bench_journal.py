@@ -126,7 +126,7 @@ def plans(folder: Path) -> dict[str, str]:
     calls: dict[str, Callable[[], Any]] = {
         "recent": journal.recent,
         "finished": lambda: journal.finished("kling"),
-        "current": lambda: journal.current("0" * 64),
+        "current": lambda: journal.currents(["0" * 64]),
         "get": lambda: journal.get("0000"),
         "open_jobs": journal.open_jobs,
     }
